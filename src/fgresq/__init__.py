@@ -1,0 +1,45 @@
+"""Fine-grained quality assessment of restored images: score an image, compare two, rank algorithms.
+
+>>> import fgresq
+>>> scorer = fgresq.load()
+>>> scorer.score("restored.png").score  # doctest: +SKIP
+0.71
+
+Importing this package imports neither torch nor weights; `load` does.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from fgresq.version import __version__
+
+if TYPE_CHECKING:
+    from fgresq.scoring.scorer import Scorer
+
+__all__ = ["__version__", "load"]
+
+
+def load(
+    weights: "str | os.PathLike[str]" = "compact",
+    *,
+    device: str = "auto",
+    precision: str = "fp32",
+    batch_size: int | None = None,
+) -> "Scorer":
+    """Load weights and return a `Scorer`.
+
+    Args:
+        weights: "compact" (ships with the package), "released" (the authors', after `fgresq weights fetch released`),
+            or the path of a weights file: the authors' `.pth` or one of ours.
+        device: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda", "cuda:1", "mps".
+        precision: of the encoders: "fp32", "bf16", or on a GPU "fp16".
+        batch_size: images a forward pass; the results don't depend on it. Default: 8 on a CPU, 128 elsewhere.
+
+    Raises:
+        fgresq.errors.WeightsError: no such weights, or they aren't on this machine yet.
+        fgresq.errors.CheckpointError: a file that doesn't hold exactly this model's tensors.
+        fgresq.errors.UserError: an unknown precision, or a device that isn't here.
+    """
+    from fgresq.scoring.load import load_scorer  # noqa: PLC0415 - torch takes a second to import
+
+    return load_scorer(weights, device=device, precision=precision, batch_size=batch_size)

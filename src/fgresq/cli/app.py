@@ -1,0 +1,48 @@
+"""`fgresq`: the commands, and what happens when one fails."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fgresq.cli import compare, rank, score, weights
+from fgresq.cli.terminal import notes, one_line
+from fgresq.errors import FgresqError
+from fgresq.version import __version__
+
+app = typer.Typer(
+    name="fgresq",
+    help="Judge restored images: score one, compare two, rank algorithms.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="score")(score.score)
+app.command(name="compare")(compare.compare)
+app.command(name="rank")(rank.rank)
+app.add_typer(weights.app, name="weights")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fgresq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Run a command; exit 0 when all went well, 1 when a part failed, 2 for a mistake in the request."""
+    try:
+        app()
+    except FgresqError as error:
+        notes.print(one_line(f"fgresq: {error}"), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,61 @@
+"""Options that several commands share, and the output formats."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fgresq.errors import OutputError
+from fgresq.files import check_can_write
+
+if TYPE_CHECKING:
+    from fgresq.scoring.scorer import Scorer
+
+
+class Precision(StrEnum):
+    """Arithmetic of the encoders."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class OrderName(StrEnum):
+    """Which orders of a pair a comparison looks at."""
+
+    SYMMETRIC = "symmetric"
+    RELEASED = "released"
+
+
+Weights = Annotated[
+    str, typer.Option("--weights", "-w", metavar="NAME|FILE", help="`compact`, `released`, or a weights file.")
+]
+Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")]
+PrecisionOption = Annotated[Precision, typer.Option(help="bf16 is faster and less exact; fp16 needs a GPU.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Images a pass; doesn't change the results.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write FILE.csv, FILE.json or FILE.parquet.")
+]
+
+_OUTPUT_SUFFIXES = (".csv", ".json", ".parquet")
+
+
+def check_output(path: Path | None, suffixes: tuple[str, ...] = _OUTPUT_SUFFIXES) -> None:
+    """Find out before the work, not after it, that its result can't be written.
+
+    Raises:
+        OutputError: another suffix, or a place where no file can be made.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
+    check_can_write(path)
+
+
+def load(weights: str, device: str, precision: Precision, batch_size: int | None) -> "Scorer":
+    """Load a scorer; torch is imported here and not before."""
+    import fgresq
+
+    return fgresq.load(weights, device=device, precision=precision.value, batch_size=batch_size)

@@ -1,0 +1,90 @@
+"""`fgresq weights list | fetch | verify | info`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fgresq.cli.terminal import cell, results
+from fgresq.errors import UserError
+from fgresq.names import nearest
+
+app = typer.Typer(help="See, fetch and verify weights.", no_args_is_help=True)
+
+_NameOrFile = Annotated[str, typer.Argument(metavar="NAME|FILE", help="`compact`, `released`, or a weights file.")]
+
+
+@app.command(name="list")
+def list_weights() -> None:
+    """The weights that can be used by name, and whether they are here."""
+    from fgresq.model.checkpoints import read_header
+    from fgresq.model.store import RELEASED, locate, read_record
+
+    table = Table("name", "here", "what", box=None, header_style="bold", pad_edge=False)
+    _, training = read_header(locate("compact").path)
+    table.add_row("compact", "yes", cell(f"ships with fgresq; {training.note}"))
+    record = read_record()
+    here = "yes" if record is not None and record.path.is_file() else "no"
+    table.add_row(
+        "released", here, cell(f"the authors', {RELEASED.repository} on the hub; licence: {RELEASED.licence}")
+    )
+    results.print(table)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    local_dir: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the file here, or use the one that is here.")
+    ] = None,
+) -> None:
+    """Fetch weights once; HF_ENDPOINT names a mirror, HF_HUB_OFFLINE forbids the network."""
+    from fgresq.model.store import NAMES, RELEASED
+    from fgresq.model.store import fetch as fetch_released
+
+    if name == "compact":
+        results.print("compact ships with fgresq; there is nothing to fetch")
+        return
+    if name != "released":
+        raise UserError(f"no weights are called {name!r}; {nearest(name, NAMES)}")
+    results.print(cell(f"{RELEASED.repository}/{RELEASED.filename}; licence: {RELEASED.licence}"), soft_wrap=True)
+    record = fetch_released(local_dir)
+    results.print(cell(f"{record.path} ({record.size} bytes)\nrevision {record.revision or 'unknown, given by hand'}"))
+    results.print(f"SHA-256 {record.sha256}, recorded", soft_wrap=True)
+
+
+@app.command()
+def verify(weights: _NameOrFile) -> None:
+    """Read a weights file anew and compare it with the recorded hash; exit 1 if it has changed."""
+    from fgresq.model.store import verify as verify_file
+
+    path, digest, recorded = verify_file(weights)
+    results.print(cell(f"{path}\nSHA-256 {digest}"), soft_wrap=True)
+    results.print("as recorded" if recorded else "no hash is recorded for a file given by its path", soft_wrap=True)
+
+
+@app.command()
+def info(weights: _NameOrFile = "compact") -> None:
+    """Load weights strictly and say what they are."""
+    from fgresq.model.checkpoints import load_checkpoint
+    from fgresq.model.store import check_hash, locate
+
+    located = locate(weights)
+    checkpoint = load_checkpoint(located.path)
+    check_hash(located.path, checkpoint.sha256, located.sha256)
+    config = checkpoint.config
+    rows = {
+        "file": str(located.path),
+        "SHA-256": checkpoint.sha256,
+        "note": checkpoint.training.note,
+        "encoder": config.encoder,
+        "degradation branch": "yes" if config.degradation_branch else "no",
+        "comparison": f"{config.comparison_classes}, on {config.comparison_input}",
+        "preprocessing": str(config.preprocessing),
+        "parameters": f"{sum(p.numel() for p in checkpoint.model.parameters()):,}",
+    }
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for key, value in rows.items():
+        table.add_row(key, cell(value))
+    results.print(table)

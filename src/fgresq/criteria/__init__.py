@@ -1,0 +1,1 @@
+"""How preferences and scores are turned into statements with intervals."""

@@ -1,0 +1,62 @@
+"""Every error that fgresq raises on purpose.
+
+FgresqError                  exit code 1
+├── UserError                exit code 2: what was asked for can't be done as asked
+│   ├── ImageError           one image can't be judged; carries its name and the reason
+│   ├── LayoutError          a folder isn't laid out as the command needs
+│   ├── WeightsError         weights that don't exist, aren't here, or don't load
+│   │   └── CheckpointError  a file whose content isn't weights of this model
+│   └── OutputError          a result can't be written where it was asked for
+├── HashMismatchError        bytes differ from those recorded earlier
+└── DownloadError            the hub didn't answer, or answered with something else
+"""
+
+
+class FgresqError(Exception):
+    """Base of all errors raised on purpose. `exit_code` is what the command line exits with."""
+
+    exit_code = 1
+
+
+class UserError(FgresqError):
+    """The request can't be carried out as given; the message says what to change."""
+
+    exit_code = 2
+
+
+class ImageError(UserError):
+    """One image can't be judged.
+
+    Attributes:
+        name: the image's path, or its place in the arguments when it has none.
+        reason: what is wrong and what to do, without the name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class LayoutError(UserError):
+    """A folder isn't laid out as the command needs."""
+
+
+class WeightsError(UserError):
+    """Weights that don't exist, aren't on this machine, or don't fit."""
+
+
+class CheckpointError(WeightsError):
+    """A file whose content isn't weights of this model."""
+
+
+class OutputError(UserError):
+    """A result can't be written where it was asked for."""
+
+
+class HashMismatchError(FgresqError):
+    """Bytes differ from those recorded earlier."""
+
+
+class DownloadError(FgresqError):
+    """The hub didn't answer, or answered with something else."""

@@ -1,0 +1,56 @@
+"""Files are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fgresq.errors import OutputError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; it takes the name `path` when the block ends without an error.
+
+    Raises:
+        OutputError: the folder doesn't exist or can't be written, the disk is full, `path` is a folder. What stood at
+            `path` before is still there then, and no temporary file is left.
+    """
+    temporary = _make_beside(path)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # a temporary file is its owner's alone
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_can_write(path: Path) -> None:
+    """Find out whether a file can be made at `path`, without touching what stands there.
+
+    Raises:
+        OutputError: as `written_whole`.
+    """
+    _make_beside(path).unlink()
+
+
+def _make_beside(path: Path) -> Path:
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(None, f"there is no folder {path.parent}")
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
+    os.close(handle)
+    return Path(name)
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

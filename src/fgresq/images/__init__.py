@@ -1,0 +1,1 @@
+"""From files and arrays to RGB pixels: finding, decoding, checking, resizing."""

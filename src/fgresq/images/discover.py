@@ -1,0 +1,112 @@
+"""Which image files a user means by paths, folders and patterns."""
+
+import glob
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from fgresq.errors import LayoutError, UserError
+from fgresq.images.decode import printable
+
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k"}
+)
+
+
+def find_images(arguments: Sequence[str]) -> list[Path]:
+    """The image files that the arguments name, each once, folders searched to the bottom in name order.
+
+    A file is taken whatever its suffix; in a folder only files with an image's suffix count, hidden ones don't.
+
+    Raises:
+        UserError: a path that doesn't exist, a pattern that matches nothing, a folder without images.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        found.update(dict.fromkeys(_expand(argument)))
+    return list(found)
+
+
+def _expand(argument: str) -> Iterable[Path]:
+    path = Path(argument)
+    if path.exists() or path.is_symlink():
+        return _images_at(path)
+    if not glob.has_magic(argument):
+        raise UserError(f"{printable(path)}: no such file or folder")
+    matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    if not matches:
+        raise UserError(f"{printable(path)}: the pattern matches no file")
+    return itertools.chain.from_iterable(_images_at(Path(match)) for match in matches)
+
+
+def _images_at(path: Path) -> Iterable[Path]:
+    if not path.is_dir():
+        return [path]
+    images = list(images_below(path))
+    if not images:
+        raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
+    return images
+
+
+def images_below(folder: Path) -> Iterator[Path]:
+    """Image files below a folder by suffix, in name order; hidden files and folders are skipped, links to folders too.
+
+    Raises:
+        UserError: a folder that can't be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"{error.filename}: can't be read ({error.strerror})") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                yield Path(parent) / name
+
+
+def algorithms_in(folder: Path) -> Mapping[str, Mapping[str, Path]]:
+    """Read the layout that `rank` takes: algorithm to content to file.
+
+    Either one folder an algorithm, where files of the same name (whatever the suffix) show the same content, or one
+    flat folder, where all images show one content and each image's name is its algorithm.
+
+    Raises:
+        LayoutError: neither of the two, fewer than two algorithms, or two files of one algorithm for one content.
+    """
+    if not folder.is_dir():
+        raise LayoutError(f"{printable(folder)}: no such folder; rank takes a folder with one subfolder an algorithm")
+    loose: dict[str, Path] = {}
+    algorithms: dict[str, dict[str, Path]] = {}
+    for image in images_below(folder):
+        parts = image.relative_to(folder).parts
+        if len(parts) == 1:
+            _put(loose, image.stem, image)
+        else:
+            contents = algorithms.setdefault(printable(Path(parts[0])), {})
+            _put(contents, printable(Path(*parts[1:]).with_suffix("")), image)
+    if loose and algorithms:
+        raise LayoutError(
+            f"{printable(folder)}: has both images and folders of images; keep one folder an algorithm, or one flat "
+            f"folder (loose image: {printable(next(iter(loose.values())))})"
+        )
+    if loose:
+        algorithms = {
+            printable(Path(name)): {printable(Path(folder.name or ".")): path} for name, path in loose.items()
+        }
+    if len(algorithms) < 2:
+        raise LayoutError(
+            f"{printable(folder)}: holds {len(algorithms)} algorithm{'' if len(algorithms) == 1 else 's'} with images; "
+            "at least two are needed to rank"
+        )
+    return algorithms
+
+
+def _put(images: dict[str, Path], content: str, path: Path) -> None:
+    if content in images:
+        raise LayoutError(
+            f"{printable(path)} and {printable(images[content])}: two files for one content; keep one of them"
+        )
+    images[content] = path

@@ -1,0 +1,96 @@
+"""The one place that knows sizes: from a configuration to a model."""
+
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from fgresq.errors import UserError
+from fgresq.images.preprocessing import Preprocessing
+from fgresq.model.encoders import ClipEncoder, CompactEncoder
+from fgresq.model.fgresq import DegradationBranch, FGResQ
+from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, RegressionHead
+from fgresq.model.prompts import DegradationPrompt
+from fgresq.names import nearest
+
+EncoderName = Literal["clip-vit-b16", "compact", "compact-tiny"]
+
+_COMPACT_SIZES = {
+    "compact": ((40, 80, 128, 192), (2, 2, 3, 1)),
+    "compact-tiny": ((8, 16, 16, 24), (1, 1, 1, 1)),
+}
+
+
+class ModelConfig(BaseModel):
+    """Everything that decides which weights fit.
+
+    Attributes:
+        encoder: of both branches.
+        comparison_input: "pair" (released code) or "pair-and-difference" (the paper's figure).
+        comparison_classes: "three-class" (released code) or "binary" (eq. 8).
+        degradation_branch: False is the ablation "w/o DFL".
+        preprocessing: from a picture to the network's input.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: EncoderName
+    comparison_input: ComparisonInput = "pair"
+    comparison_classes: ComparisonClasses = "three-class"
+    degradation_branch: bool = True
+    preprocessing: Preprocessing = Preprocessing()
+
+
+VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
+    {
+        "released": ModelConfig(encoder="clip-vit-b16"),
+        "released-without-degradation": ModelConfig(encoder="clip-vit-b16", degradation_branch=False),
+        "paper": ModelConfig(
+            encoder="clip-vit-b16", comparison_input="pair-and-difference", comparison_classes="binary"
+        ),
+        "paper-without-degradation": ModelConfig(
+            encoder="clip-vit-b16",
+            comparison_input="pair-and-difference",
+            comparison_classes="binary",
+            degradation_branch=False,
+        ),
+        "compact": ModelConfig(encoder="compact"),
+        "compact-without-degradation": ModelConfig(encoder="compact", degradation_branch=False),
+        "compact-tiny": ModelConfig(encoder="compact-tiny"),
+    }
+)
+
+
+def variant(name: str) -> ModelConfig:
+    """The configuration of a named variant.
+
+    Raises:
+        UserError: no variant of that name; the nearest names are listed.
+    """
+    if name not in VARIANTS:
+        raise UserError(f"no model variant is called {name!r}; {nearest(name, VARIANTS)}")
+    return VARIANTS[name]
+
+
+def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
+    """A freshly initialised encoder."""
+    if name == "clip-vit-b16":
+        return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=224)
+    return CompactEncoder(*_COMPACT_SIZES[name])
+
+
+def build(config: ModelConfig) -> FGResQ:
+    """A freshly initialised model."""
+    encoder = build_encoder(config.encoder)
+    width = encoder.feature_dim
+    degradation = None
+    if config.degradation_branch:
+        task_encoder = build_encoder(config.encoder)
+        degradation = DegradationBranch(task_encoder, DegradationPrompt(task_encoder.feature_dim, width))
+    feature_dim = 3 * width if config.degradation_branch else width
+    return FGResQ(
+        encoder,
+        degradation,
+        RegressionHead(feature_dim),
+        ComparisonHead(feature_dim, config.comparison_input, config.comparison_classes),
+    )

@@ -1,0 +1,72 @@
+"""Results as files for programs: CSV, JSON, Parquet, each with its provenance."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from fgresq.errors import OutputError
+from fgresq.files import written_whole
+from fgresq.results import Comparison, ImageScore, Provenance, Ranking
+
+Row = Mapping[str, Any]
+
+# Named here, since a table without rows or a column without values has no types of its own.
+_SCORE_TYPES = {"path": pl.String, "score": pl.Float64, "error": pl.String}
+
+
+def write_scores(path: Path, scores: Sequence[ImageScore], provenance: Provenance) -> None:
+    """Write one row an image; failed images have no score and say why.
+
+    JSON: {"provenance": {...}, "scores": [{"path", "score", "error"}, ...]}. CSV and Parquet: the same columns, with
+    the provenance in every row.
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    rows = [asdict(score) for score in scores]
+    _write(path, {"provenance": asdict(provenance), "scores": rows}, rows, provenance, _SCORE_TYPES)
+
+
+def write_comparison(path: Path, comparison: Comparison, provenance: Provenance) -> None:
+    """Write one comparison; in JSON its fields stand at the top, beside "provenance".
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    row = asdict(comparison)
+    _write(path, {**row, "provenance": asdict(provenance)}, [row], provenance, {})
+
+
+def write_ranking(path: Path, ranking: Ranking) -> None:
+    """Write a ranking: all of it as JSON, the leaderboard as CSV or Parquet.
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    rows = [
+        {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from)}
+        for standing in ranking.leaderboard
+    ]
+    types = {"low": pl.Float64, "high": pl.Float64, "win_rate": pl.Float64, "mean_score": pl.Float64}
+    _write(path, asdict(ranking), rows, ranking.provenance, types)
+
+
+def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> None:
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".json", ".parquet"):
+        raise OutputError(f"{path}: the name must end in .csv, .json or .parquet")
+    with written_whole(path) as temporary:
+        if kind == ".json":
+            text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+            return
+        table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
+        table = table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())
+        if kind == ".csv":
+            table.write_csv(temporary)
+        else:
+            table.write_parquet(temporary)

@@ -1,0 +1,165 @@
+"""What scoring, comparing and ranking answer: plain values, ready to be written down.
+
+Every answer carries its `Provenance`, so that a number found in a file a year later can be traced
+to the program, the weights and the preprocessing that made it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fgresq.records import Preference
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a number comes from.
+
+    Attributes:
+        version: of fgresq.
+        weights: the name or path that was asked for.
+        weights_sha256: of the file that was loaded, in hexadecimal.
+        weights_note: what the weights were trained on, in one line; says so when they weren't trained.
+        preprocessing: how an image became the network's input.
+        precision: "fp32", "bf16" or "fp16".
+        device: as torch names it.
+    """
+
+    version: str
+    weights: str
+    weights_sha256: str
+    weights_note: str
+    preprocessing: str
+    precision: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """The quality of one image.
+
+    Attributes:
+        path: the image's path, or its place in the arguments when it has none.
+        score: in (0, 1), higher is better; None when the image couldn't be judged.
+        error: why there is no score; None when there is one.
+    """
+
+    path: str
+    score: float | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Which of two images looks better.
+
+    Attributes:
+        path_a, path_b: the images' names, as in `ImageScore.path`.
+        score_a, score_b: their quality, in (0, 1), higher is better.
+        p_a_better, p_b_better, p_equal: probabilities; they add up to 1.
+        preference: the most probable of the three; equal when A and B share the first place.
+        order: "symmetric" (mean over both orders) or "released" (A first only, as the authors' code).
+    """
+
+    path_a: str
+    path_b: str
+    score_a: float
+    score_b: float
+    p_a_better: float
+    p_b_better: float
+    p_equal: float
+    preference: Preference
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmStanding:
+    """One row of the leaderboard.
+
+    Attributes:
+        place: 1 is best; rows are in this order.
+        algorithm: its name.
+        strength: Bradley-Terry log-strength; the mean over algorithms is 0.
+        low, high: percentile bootstrap interval of the strength over contents; None with one content.
+        win_rate: share of its comparisons that it wins, a tie counting one half; None without any.
+        wins, ties, losses: its comparisons.
+        mean_score: mean quality score of its images, in (0, 1); None when it has no readable image.
+        contents: on how many contents it has a readable image.
+        not_separated_from: algorithms whose interval overlaps with this one's.
+    """
+
+    place: int
+    algorithm: str
+    strength: float
+    low: float | None
+    high: float | None
+    win_rate: float | None
+    wins: int
+    ties: int
+    losses: int
+    mean_score: float | None
+    contents: int
+    not_separated_from: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One algorithm's image of one content.
+
+    Attributes:
+        algorithm: whose image it is.
+        path: the image's name.
+        score: quality score in (0, 1).
+        wins, ties, losses: against the other candidates of this content.
+    """
+
+    algorithm: str
+    path: str
+    score: float
+    wins: int
+    ties: int
+    losses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRanking:
+    """The candidates of one content, best first (wins plus half the ties, then score).
+
+    `winners` names every algorithm that shares the first place by wins and ties.
+    """
+
+    content: str
+    candidates: tuple[Candidate, ...]
+    winners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Restoration algorithms ranked by pairwise comparison of their images.
+
+    Attributes:
+        leaderboard: best first.
+        win_matrix: win_matrix[a][b] is the share of common contents on which a is preferred to b, a tie
+            counting one half; None where a and b have no common content. In leaderboard order.
+        contents: one entry a content, in name order.
+        failures: images that couldn't be judged, by name.
+        missing: (algorithm, content) without a file.
+        confidence: of the intervals, such as 0.95.
+        resamples: how many bootstrap resamples the intervals rest on.
+        seed: of the bootstrap.
+        provenance: of every number here.
+    """
+
+    leaderboard: tuple[AlgorithmStanding, ...]
+    win_matrix: tuple[tuple[float | None, ...], ...]
+    contents: tuple[ContentRanking, ...]
+    failures: tuple[ImageScore, ...]
+    missing: tuple[tuple[str, str], ...]
+    confidence: float
+    resamples: int
+    seed: int
+    provenance: Provenance
+
+    @property
+    def winners_per_content(self) -> Mapping[str, tuple[str, ...]]:
+        """Content to the algorithms that share its first place."""
+        return {entry.content: entry.winners for entry in self.contents}

@@ -1,0 +1,1 @@
+"""Scoring, comparing and ranking images with a loaded model."""

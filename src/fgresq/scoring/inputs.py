@@ -1,0 +1,81 @@
+"""What may be passed as an image, and how it becomes the network's crop."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from fgresq.errors import ImageError, UserError
+from fgresq.images.arrays import RgbArray, as_rgb
+from fgresq.images.decode import decode, decode_opened, printable
+from fgresq.images.preprocessing import Crop, Preprocessing
+
+OneImage: TypeAlias = str | os.PathLike[str] | Image.Image | NDArray[np.generic]
+ImageInput: TypeAlias = OneImage | Tensor
+ManyImages: TypeAlias = Tensor | Sequence[ImageInput]
+
+
+def as_list(images: OneImage | ManyImages) -> tuple[list[ImageInput], bool]:
+    """The images as a list, and whether a single one was passed.
+
+    A path, a Pillow image or an array (H, W[, C]) is one image; a tensor (N, 3, H, W) is N; in a list, a tensor
+    (3, H, W) is one.
+
+    Raises:
+        UserError: something else.
+    """
+    if isinstance(images, str | os.PathLike | Image.Image | np.ndarray):
+        return [images], True
+    if isinstance(images, Tensor):
+        if images.ndim != 4:
+            raise UserError(f"a tensor of shape {tuple(images.shape)} isn't a batch; pass (N, 3, height, width)")
+        return list(images), False
+    if isinstance(images, Sequence):
+        return list(images), False
+    raise UserError(
+        f"a {type(images).__name__} isn't an image; pass a path, a Pillow image, an array (height, width, channels), a "
+        "tensor (N, 3, height, width) in [0, 1], or a list of them"
+    )
+
+
+def name_of(image: ImageInput, index: int) -> str:
+    """The image's path, or its place among the arguments when it has none."""
+    if isinstance(image, str | os.PathLike):
+        return printable(Path(image))
+    filename = getattr(image, "filename", "")
+    return printable(Path(filename)) if isinstance(filename, str) and filename else f"image {index}"
+
+
+def read_crop(image: ImageInput, name: str, preprocessing: Preprocessing) -> Crop:
+    """Read one image and preprocess it.
+
+    Raises:
+        ImageError: it can't be read or isn't a picture.
+    """
+    return preprocessing(_read(image, name))
+
+
+def _read(image: ImageInput, name: str) -> RgbArray:
+    if isinstance(image, str | os.PathLike):
+        return decode(Path(image))
+    if isinstance(image, Image.Image):
+        return decode_opened(image, name)
+    if isinstance(image, np.ndarray):
+        return as_rgb(image, name)
+    if isinstance(image, Tensor):
+        return _read_tensor(image, name)
+    raise ImageError(name, f"a {type(image).__name__} isn't an image")
+
+
+def _read_tensor(tensor: Tensor, name: str) -> RgbArray:
+    if tensor.ndim != 3 or tensor.shape[0] != 3:
+        raise ImageError(name, f"has shape {tuple(tensor.shape)}; (3, height, width) is needed")
+    if not tensor.is_floating_point():
+        raise ImageError(name, f"has {tensor.dtype} values; a tensor must be floating point in [0, 1]")
+    return as_rgb(tensor.detach().to("cpu", torch.float32).permute(1, 2, 0).numpy(), name)

@@ -1,0 +1,219 @@
+"""The object that users hold: loaded weights, ready to score, compare and rank."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import overload
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from fgresq.errors import UserError
+from fgresq.images.discover import algorithms_in
+from fgresq.images.preprocessing import Preprocessing
+from fgresq.model.fgresq import FGResQ, Order
+from fgresq.results import Comparison, ImageScore, Provenance, Ranking
+from fgresq.scoring.encoding import Encoded, ImageEncoder, Progress
+from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list
+from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, rank_contents
+
+_SETTINGS = RankingSettings()
+
+
+class Scorer:
+    """Scores images, compares two, ranks algorithms. Made by `fgresq.load`.
+
+    Attributes:
+        provenance: where the numbers come from; every result of `rank` carries it.
+        model: the network, on its device, in evaluation mode and without gradients of its own.
+    """
+
+    def __init__(self, encoder: ImageEncoder, provenance: Provenance) -> None:
+        self._encoder = encoder
+        self.provenance = provenance
+
+    @property
+    def model(self) -> FGResQ:
+        """The network, on its device, in evaluation mode; its weights take no gradient."""
+        return self._encoder.model
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """From a picture of any size to the network's input."""
+        return self._encoder.preprocessing
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, " b"]:
+        """Scores that can be differentiated with respect to the images, for use as a loss (1 - score, say).
+
+        The same preprocessing as for files, in floating point.
+
+        Args:
+            images: RGB in [0, 1], all of one size, on the scorer's device.
+
+        Returns:
+            Scores in (0, 1), higher is better.
+        """
+        side, crop, margin = self.preprocessing.resize, self.preprocessing.crop, self.preprocessing.margin
+        resized = F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)
+        scores: Tensor = self.model(resized[..., margin : margin + crop, margin : margin + crop])
+        return scores
+
+    __call__ = forward
+
+    # A string is a sequence of strings to the type checker, hence the ignored overlaps; at run time it is one path.
+    @overload
+    def score(self, images: OneImage, *, progress: Progress | None = None) -> ImageScore: ...  # type: ignore[overload-overlap]
+    @overload
+    def score(self, images: ManyImages, *, progress: Progress | None = None) -> list[ImageScore]: ...
+    def score(
+        self, images: OneImage | ManyImages, *, progress: Progress | None = None
+    ) -> ImageScore | list[ImageScore]:
+        """Score one image, or several.
+
+        Args:
+            images: a path, a Pillow image, an array (H, W[, C]) of uint8, uint16 or floating point in [0, 1], a tensor
+                (N, 3, H, W) of floating point in [0, 1], or a list of images of any kinds and sizes.
+            progress: called with the number of images dealt with since the last call.
+
+        Returns:
+            One result for a single image, else a list in the same order. In a list, an image that can't be read has
+            no score and says why.
+
+        Raises:
+            ImageError: a single image that can't be read.
+        """
+        items, single = as_list(images)
+        encoded = self._encoder.encode(items, progress)
+        if single:
+            _raise_first(encoded)
+        values = self._scores(encoded.features)
+        results = [
+            ImageScore(name, None if row is None else values[row], encoded.errors[i].reason if row is None else None)
+            for i, (name, row) in enumerate(zip(encoded.names, encoded.rows, strict=True))
+        ]
+        return results[0] if single else results
+
+    def features(self, images: OneImage | ManyImages) -> Float[Tensor, "n q"]:
+        """Quality features F_q (eq. 5), one row an image, float32 on the CPU.
+
+        Raises:
+            ImageError: an image that can't be read.
+        """
+        encoded = self._encoder.encode(as_list(images)[0])
+        _raise_first(encoded)
+        return encoded.features
+
+    @overload
+    def compare(self, a: OneImage, b: OneImage, *, order: Order = "symmetric") -> Comparison: ...  # type: ignore[overload-overlap]
+    @overload
+    def compare(self, a: ManyImages, b: ManyImages, *, order: Order = "symmetric") -> list[Comparison]: ...
+    def compare(
+        self,
+        a: OneImage | ManyImages,
+        b: OneImage | ManyImages,
+        *,
+        order: Order = "symmetric",
+    ) -> Comparison | list[Comparison]:
+        """Compare two images, or two lists of images, pair by pair.
+
+        Args:
+            a, b: as for `score`; both single or both lists of one length.
+            order: "symmetric" averages both orders, so that compare(a, b) and compare(b, a) agree; "released" puts A
+                first only, as the authors' code.
+
+        Raises:
+            ImageError: an image that can't be read.
+            UserError: lists of different lengths, an unknown order.
+        """
+        if order not in ("symmetric", "released"):
+            raise UserError(f"order {order!r} isn't known; use 'symmetric' or 'released'")
+        items_a, single_a = as_list(a)
+        items_b, single_b = as_list(b)
+        if single_a != single_b or len(items_a) != len(items_b):
+            raise UserError(f"{len(items_a)} images to compare with {len(items_b)}; both sides need the same number")
+        encoded = self._encoder.encode([*items_a, *items_b])
+        _raise_first(encoded)
+        count = len(items_a)
+        features = encoded.features.to(self._encoder.device)
+        with torch.inference_mode():
+            rows = self.model.preference(features[:count], features[count:], order)
+        scores = self._scores(encoded.features)
+        results = [
+            Comparison(
+                path_a=encoded.names[i],
+                path_b=encoded.names[count + i],
+                score_a=scores[i],
+                score_b=scores[count + i],
+                p_a_better=p_a,
+                p_b_better=p_b,
+                p_equal=p_equal,
+                preference=preferred(p_a, p_b, p_equal),
+                order=order,
+            )
+            for i, (p_a, p_b, p_equal) in enumerate(rows.tolist())
+        ]
+        return results[0] if single_a else results
+
+    def rank(
+        self,
+        images: str | os.PathLike[str] | Mapping[str, Mapping[str, ImageInput]],
+        *,
+        settings: RankingSettings = _SETTINGS,
+        progress: Progress | None = None,
+    ) -> Ranking:
+        """Rank restoration algorithms by comparing, content by content, all pairs of their images.
+
+        Args:
+            images: a folder with one subfolder an algorithm (files of one name show one content), a flat folder (one
+                content, each file an algorithm), or a mapping algorithm -> content -> image.
+            settings: confidence, resamples and seed of the intervals.
+            progress: called with the number of images dealt with since the last call.
+
+        Raises:
+            LayoutError: a folder of another layout.
+            UserError: fewer than two algorithms.
+        """
+        table = images if isinstance(images, Mapping) else algorithms_in(Path(images))
+        if len(table) < 2:
+            raise UserError(f"{len(table)} algorithms to rank; at least two are needed")
+        cells = [(algorithm, content) for algorithm, contents in table.items() for content in contents]
+        encoded = self._encoder.encode([table[algorithm][content] for algorithm, content in cells], progress)
+        by_content: dict[str, list[int]] = {content: [] for content in sorted({content for _, content in cells})}
+        for i, row in enumerate(encoded.rows):
+            if row is not None:
+                by_content[cells[i][1]].append(i)
+        return rank_contents(
+            [self._judge(content, members, cells, encoded) for content, members in by_content.items()],
+            algorithms=tuple(table),
+            failures=[ImageScore(encoded.names[i], None, error.reason) for i, error in encoded.errors.items()],
+            missing=[(name, content) for name in table for content in by_content if content not in table[name]],
+            provenance=self.provenance,
+            settings=settings,
+        )
+
+    def _judge(
+        self, content: str, members: Sequence[int], cells: Sequence[tuple[str, str]], encoded: Encoded
+    ) -> JudgedContent:
+        features = encoded.features[[encoded.rows[i] for i in members]].to(self._encoder.device)
+        with torch.inference_mode():
+            scores = self.model.regression(features)
+            probabilities = self.model.all_preferences(features)
+        return JudgedContent(
+            content,
+            algorithms=tuple(cells[i][0] for i in members),
+            paths=tuple(encoded.names[i] for i in members),
+            scores=tuple(scores.tolist()),
+            probabilities=probabilities.cpu().numpy(),
+        )
+
+    def _scores(self, features: Float[Tensor, "n q"]) -> list[float]:
+        with torch.inference_mode():
+            values: list[float] = self.model.regression(features.to(self._encoder.device)).tolist()
+        return values
+
+
+def _raise_first(encoded: Encoded) -> None:
+    for error in encoded.errors.values():
+        raise error
