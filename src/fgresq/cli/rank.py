@@ -61,11 +61,11 @@ def rank(
 def _print(ranking: Ranking) -> None:
     percent = f"{100 * ranking.confidence:g} %"
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("algorithm")
-    for title in ("strength", f"{percent} interval", "won", "W/T/L", "score", "contents"):
-        table.add_column(title, justify="right")
-    table.add_column("not separated from")
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("algorithm", overflow="fold")
+    for title in ("strength", f"{percent} interval", "won", "W/T/L", "score", "on"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("not separated from", overflow="fold", max_width=30)
     for standing in ranking.leaderboard:
         table.add_row(
             str(standing.place),
@@ -75,8 +75,8 @@ def _print(ranking: Ranking) -> None:
             "-" if standing.win_rate is None else f"{100 * standing.win_rate:.0f} %",
             f"{standing.wins}/{standing.ties}/{standing.losses}",
             number(standing.mean_score),
-            f"{standing.contents} of {len(ranking.contents)}",
-            cell(", ".join(standing.not_separated_from) or ("?" if standing.low is None else "-")),
+            f"{standing.contents}/{len(ranking.contents)}",
+            cell(_not_separated(standing, len(ranking.leaderboard) - 1)),
         )
     results.print(table)
     print_failures(list(ranking.failures))
@@ -91,6 +91,14 @@ def _print(ranking: Ranking) -> None:
             soft_wrap=True,
         )
     print_provenance(ranking.provenance)
+
+
+def _not_separated(standing: AlgorithmStanding, others: int) -> str:
+    if standing.low is None:
+        return "?"
+    if len(standing.not_separated_from) == others:
+        return "any other"
+    return ", ".join(standing.not_separated_from) or "-"
 
 
 def _interval(standing: AlgorithmStanding) -> str:

@@ -41,7 +41,7 @@ _PRIOR_SD_RANGE = (1e-2, 1e2)
 _LARGEST_COUNT = 1e9  # within both limits, rounding of the Hessian stays below the prior's part of it
 _LAST_STEP = 1e-7  # log units; what remains after it is about its square
 _ROUNDING_LIMIT = 1e-4  # log units; more than this is never put down to rounding
-_MAX_STEPS = 500  # 40 algorithms in one perfect order, 1e9 wins a pair and the widest prior take about 300
+_MAX_STEPS = 500  # 40 algorithms in one perfect order, 1e9 wins a pair and the widest prior take about 260
 _CHUNK_ELEMENTS = 1 << 15  # 256 KiB an array: the dozen k x k arrays of a chunk stay in the cache
 
 
@@ -71,8 +71,8 @@ def fit_davidson(
     the maximum has mean strength 0. Thanks to the prior, algorithms never compared with each other and
     algorithms that never lose get finite strengths.
 
-    One more win of i over j never lowers the fitted probability of that outcome. With ties and three or more
-    algorithms it can lower i's own strength by a little, since it lowers the tie parameter that all pairs share.
+    One more win of i over j never lowers the fitted probability of that judgement. It can lower i's own strength
+    where strengths rest on ties: it lowers the tie parameter that all pairs share, and the whole scale with it.
 
     Args:
         wins: wins[..., i, j] is how often i was preferred to j; weights are allowed; 0 to 1e9, zero diagonal.
@@ -87,7 +87,7 @@ def fit_davidson(
         ValueError: counts of the wrong shape, asymmetric ties, a value out of range or not finite.
         ArithmeticError: the stop rule wasn't met; nothing unconverged is returned.
 
-    Reference: Davidson (1970), eq. 2.3 for the model; the prior is ours.
+    Reference: Davidson (1970) for the model; the prior is ours.
     """
     if not _PRIOR_SD_RANGE[0] <= prior_sd <= _PRIOR_SD_RANGE[1]:
         raise ValueError(f"prior_sd must be between {_PRIOR_SD_RANGE[0]} and {_PRIOR_SD_RANGE[1]}, not {prior_sd}")
@@ -104,6 +104,7 @@ def fit_davidson(
     for start in range(0, len(flat_wins), chunk):
         rows = slice(start, start + chunk)
         parameters[rows] = _maximise(flat_wins[rows], flat_ties[rows], prior_sd**-2)
+    # The mean is 0 but for rounding in the one direction that the likelihood doesn't see.
     strengths = parameters[:, :k] - parameters[:, :k].mean(axis=1, keepdims=True)
     return DavidsonFit(strengths.reshape(*batch, k), parameters[:, k].reshape(batch))
 
@@ -125,7 +126,7 @@ def preference_probabilities(
         p_win[..., i, j] that i is preferred to j, and p_tie[..., i, j], symmetric. The diagonals hold what two
         equally strong algorithms would give.
 
-    Reference: Davidson (1970), eq. 2.3.
+    Reference: Davidson (1970).
     """
     half_difference = 0.5 * (strengths[..., :, None] - strengths[..., None, :])
     tie_logit = np.asarray(log_tie, dtype=np.float64)[..., None, None]
@@ -149,7 +150,7 @@ def _maximise(
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
         parameters[active] += _step_length(step, wins[active], ties[active])[:, None] * step
         # A rounding error of the gradient, relative to the largest curvature, can move the direction that only the
-        # prior determines by this much. It matters for counts above about 1e7 with the default prior.
+        # prior determines by this much: more than 1e-7 from about 1e8 comparisons on, with the default prior.
         noise = np.finfo(np.float64).eps * np.einsum("rpp->rp", curvature).max(axis=1) / precision
         allowed = np.clip(noise, _LAST_STEP, _ROUNDING_LIMIT)
         active = active[~(np.abs(step).max(axis=1) <= allowed)]  # so written, a step of NaN is unfinished
@@ -202,11 +203,6 @@ def _derivatives(
     diagonal = np.einsum("rpp->rp", curvature)  # a view that can be written to
     diagonal[:, :k] = between.sum(axis=2) + precision
     diagonal[:, k] = 0.5 * (shared * decided).sum(axis=(1, 2)) + precision
-
-    # The likelihood is blind to a common shift of b. Extra curvature along the shift alone leaves a step of mean 0
-    # as it is, and keeps the solve accurate when counts dwarf the prior. The smallest diagonal entry is as much as
-    # doesn't drown an algorithm with few comparisons.
-    curvature[:, :k, :k] += diagonal[:, :k].min(axis=1)[:, None, None] / k
     return gradient, curvature
 
 

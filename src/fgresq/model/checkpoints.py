@@ -10,12 +10,14 @@ Every tensor of the model must be in the file, with its shape, and nothing else:
 as it was initialised gives plausible numbers that mean nothing.
 """
 
-import hashlib
 import pickle
-import zipfile
-from collections.abc import Iterable, Mapping
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,23 +25,27 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from fgresq.errors import CheckpointError, WeightsError
+from fgresq.errors import CheckpointError, OutputError, WeightsError
 from fgresq.files import written_whole
 from fgresq.model.build import VARIANTS, ModelConfig, build
 from fgresq.model.fgresq import FGResQ
+from fgresq.model.store import sha256_of
 
 _FORMAT = "fgresq-1"
 _LISTED_KEYS = 5
 
-# The authors' module names to ours, longest prefix first where two begin alike.
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+# Our module names to the authors'; no prefix is the beginning of another.
 _OFFICIAL_PREFIXES = {
-    "clip_model.": "encoder.tower.",
-    "task_cls_clip.": "degradation.encoder.tower.",
-    "task_mlp.": "degradation.prompt.task_mlp.",
-    "prompt_mlp.": "degradation.prompt.prompt_mlp.",
-    "compare_head.": "comparison.linear.",
-    "head.": "regression.linear.",
+    "encoder.tower.": "clip_model.",
+    "degradation.encoder.tower.": "task_cls_clip.",
+    "degradation.prompt.": "",
+    "comparison.linear.": "compare_head.",
+    "regression.linear.": "head.",
 }
+_OFFICIAL_TOWERS = ("clip_model.", "task_cls_clip.")
+_OFFICIAL_HEADS = ("head.", "compare_head.", "task_mlp.", "prompt_mlp.")
 
 
 class Training(BaseModel):
@@ -76,10 +82,11 @@ class Checkpoint:
     sha256: str
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+class _Content(NamedTuple):
+    config: ModelConfig
+    training: Training
+    tensors: Mapping[str, Tensor]
+    name_in_file: Callable[[str], str]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -89,20 +96,25 @@ def load_checkpoint(path: Path) -> Checkpoint:
         WeightsError: no file there, or it can't be read.
         CheckpointError: it isn't a weights file, or its tensors aren't exactly the model's; they are named.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; `fgresq weights list` shows the names that can be used")
     try:
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such weights file; `fgresq weights list` shows the names that can be used")
         with path.open("rb") as file:
             start = file.read(9)
-        digest = sha256_of(path)
     except OSError as error:
         raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+    if not start:
+        raise CheckpointError(f"{path}: is empty")
+    digest = sha256_of(path)
     # safetensors begins with the header's length in 8 bytes, then the header, which is JSON.
-    config, training, tensors = _read_safetensors(path) if start[8:9] == b"{" else _read_official(path)
+    if start[8:] == b"{" or path.suffix == ".safetensors":
+        content = _read_safetensors(path)
+    else:
+        content = _read_official(path, zipped=start.startswith(b"PK\x03\x04"))
     with torch.device("meta"):  # no memory and no random numbers for values that the file replaces
-        model = build(config)
-    _fill(model, tensors, path)
-    return Checkpoint(model.eval().requires_grad_(False), config, training, digest)
+        model = build(content.config)
+    _fill(model, content, path)
+    return Checkpoint(model.eval().requires_grad_(False), content.config, content.training, digest)
 
 
 def save_checkpoint(path: Path, model: FGResQ, config: ModelConfig, training: Training, *, half: bool = False) -> str:
@@ -120,12 +132,18 @@ def save_checkpoint(path: Path, model: FGResQ, config: ModelConfig, training: Tr
 
     Raises:
         OutputError: it can't be written there.
+        CheckpointError: NaN or infinite weights, or too large ones for float16: the file could never be loaded.
     """
     dtype = torch.float16 if half else torch.float32
     tensors = {key: value.detach().to("cpu", dtype).contiguous() for key, value in model.state_dict().items()}
+    if not_finite := _not_finite(tensors):
+        raise CheckpointError(f"{path}: not written; NaN or infinite values in {dtype}: {_listed(not_finite)}")
     header = {"format": _FORMAT, "config": config.model_dump_json(), "training": training.model_dump_json()}
     with written_whole(path) as temporary:
-        save_file(tensors, temporary, header)
+        try:
+            save_file(tensors, temporary, header)
+        except SafetensorError as error:  # that of a full disk, too
+            raise OutputError(f"{path}: can't be written ({error})") from error
     return sha256_of(path)
 
 
@@ -152,82 +170,108 @@ def read_header(path: Path) -> tuple[ModelConfig, Training]:
         )
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
+        place = ".".join((error.title, *map(str, problem["loc"])))
         raise CheckpointError(f"{path}: its header doesn't describe a model ({place}: {problem['msg']})") from error
 
 
-def _read_safetensors(path: Path) -> tuple[ModelConfig, Training, dict[str, Tensor]]:
+def _read_safetensors(path: Path) -> _Content:
     config, training = read_header(path)
-    with safe_open(path, framework="pt") as file:
-        return config, training, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-
-
-def _read_official(path: Path) -> tuple[ModelConfig, Training, dict[str, Tensor]]:
     try:
-        # Mapped, since reading through the unpickler takes seconds; `_fill` copies, so the file may change later.
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except pickle.UnpicklingError as error:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: isn't a readable safetensors file ({error})") from error
+    return _Content(config, training, tensors, name_in_file=str)
+
+
+def _read_official(path: Path, zipped: bool) -> _Content:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old pickles and the like; what counts is checked below
+            # Mapped, since reading through the unpickler takes seconds; `_fill` copies, so the file may change later.
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except Exception as error:  # on damaged bytes the unpickler raises anything, struct.error and AssertionError too
+        raise CheckpointError(f"{path}: {_why_not_unpickled(error)}") from error
+    named = _unwrap(content, path)
+    keys = Counter(map(_canonical, named))
+    if twice := [key for key, count in keys.items() if count > 1]:
+        raise CheckpointError(f"{path}: holds these tensors twice, under two spellings: {_listed(twice)}")
+    if not any(key.startswith(_OFFICIAL_HEADS) for key in keys):
         raise CheckpointError(
-            f"{path}: refused; it isn't a plain weights file (a pickle may hold code, so only tensors are read)"
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{path}: isn't a weights file, or it is damaged ({reason})") from error
-    tensors = _unwrap(content, path)
-    if not any(key.startswith(tuple(_OFFICIAL_PREFIXES)) for key in tensors):
-        raise CheckpointError(
-            f"{path}: holds no FGResQ weights; its first keys are {_listed(tensors)}. "
+            f"{path}: holds no FGResQ weights; its first keys are {_listed(named)}. "
             "The authors' FGResQ.pth is needed (Degradation.pth alone isn't enough)"
         )
-    return VARIANTS["released"], OFFICIAL_TRAINING, {_our_name(key): value for key, value in tensors.items()}
+    tensors = {_canonical(key): value for key, value in named.items()}
+    return _Content(VARIANTS["released"], OFFICIAL_TRAINING, tensors, _official_name)
 
 
-def _unwrap(content: object, path: Path) -> dict[str, Tensor]:
+def _why_not_unpickled(error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError) and (found := re.search(r"GLOBAL (\S+)", str(error))):
+        return f"refused: it holds {found[1]}, and only tensors are read, because a pickle can run code"
+    reason = str(error).strip().split("\n")[0] if isinstance(error, (RuntimeError, OSError, MemoryError)) else ""
+    return "isn't a weights file, or it is damaged" + (f" ({reason})" if reason else "")
+
+
+def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
     for wrapper in ("model", "state_dict"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
-    if not isinstance(content, Mapping) or not content:
+    if not isinstance(content, Mapping):
         raise CheckpointError(f"{path}: holds a {type(content).__name__}, not named tensors")
+    if not content:
+        raise CheckpointError(f"{path}: holds no tensors")
     wrong = [str(key) for key, value in content.items() if not (isinstance(key, str) and isinstance(value, Tensor))]
     if wrong:
         raise CheckpointError(f"{path}: these entries aren't tensors: {_listed(wrong)}")
-    return {str(key).removeprefix("module."): value for key, value in content.items()}
+    return content
 
 
-def _our_name(key: str) -> str:
-    if key == "prompt":
-        return "degradation.prompt.prompt"
-    for theirs, ours in _OFFICIAL_PREFIXES.items():
-        if key.startswith(theirs):
-            # transformers wrote `vision_model.` before a tower's keys up to 5.5 and nothing from 5.6 on.
-            return ours + key.removeprefix(theirs).removeprefix("vision_model.")
+def _canonical(key: str) -> str:
+    """An official key without what depends on how it was saved."""
+    key = key.removeprefix("module.")
+    for tower in _OFFICIAL_TOWERS:
+        # transformers wrote `vision_model.` before a tower's keys up to 5.5 and nothing from 5.6 on.
+        if key.startswith(tower):
+            return tower + key.removeprefix(tower).removeprefix("vision_model.")
     return key
 
 
-def _fill(model: FGResQ, tensors: Mapping[str, Tensor], path: Path) -> None:
-    expected = model.state_dict()
-    missing = [key for key in expected if key not in tensors]
-    unexpected = [key for key in tensors if key not in expected]
+def _official_name(key: str) -> str:
+    prefix = next(prefix for prefix in _OFFICIAL_PREFIXES if key.startswith(prefix))
+    return _OFFICIAL_PREFIXES[prefix] + key.removeprefix(prefix)
+
+
+def _fill(model: FGResQ, content: _Content, path: Path) -> None:
+    expected = {content.name_in_file(key): (key, value.shape) for key, value in model.state_dict().items()}
+    odd = [key for key, value in content.tensors.items() if not _is_plain(value)]
+    _refuse(path, {"that aren't plain floating-point numbers on the CPU": odd})
+    missing = [key for key in expected if key not in content.tensors]
+    unexpected = [key for key in content.tensors if key not in expected]
     shapes = [
-        f"{key} {tuple(tensors[key].shape)} instead of {tuple(value.shape)}"
-        for key, value in expected.items()
-        if key in tensors and tensors[key].shape != value.shape
+        f"{key} {tuple(content.tensors[key].shape)} instead of {tuple(shape)}"
+        for key, (_, shape) in expected.items()
+        if key in content.tensors and content.tensors[key].shape != shape
     ]
-    not_finite = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
-    problems = [
-        f"{len(keys)} {what}: {_listed(keys)}"
-        for what, keys in (
-            ("missing", missing),
-            ("unexpected", unexpected),
-            ("of another shape", shapes),
-            ("with NaN or infinite values", not_finite),
-        )
-        if keys
-    ]
-    if problems:
-        raise CheckpointError(f"{path}: the tensors aren't this model's: " + "; ".join(problems))
-    own = {key: value.to(torch.float32, copy=True) for key, value in tensors.items()}
-    model.load_state_dict(own, strict=True, assign=True)
+    _refuse(path, {"missing": missing, "unexpected": unexpected, "of another shape": shapes})
+    own = {key: value.detach().to(torch.float32, copy=True) for key, value in content.tensors.items()}
+    _refuse(path, {"with NaN or infinite values": _not_finite(own)})
+    model.load_state_dict({key: own[name] for name, (key, _) in expected.items()}, strict=True, assign=True)
+
+
+def _is_plain(value: Tensor) -> bool:
+    dense = value.layout is torch.strided and not value.is_nested
+    return dense and value.device.type == "cpu" and value.dtype in _FLOATS
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
+    return [key for key, value in tensors.items() if not torch.isfinite(value).all()]
+
+
+def _refuse(path: Path, problems: Mapping[str, list[str]]) -> None:
+    """Raise if any of the lists of keys isn't empty."""
+    found = "; ".join(f"{len(keys)} {what}: {_listed(keys)}" for what, keys in problems.items() if keys)
+    if found:
+        raise CheckpointError(f"{path}: the tensors aren't this model's: {found}")
 
 
 def _listed(names: Iterable[str]) -> str:

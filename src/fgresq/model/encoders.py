@@ -4,9 +4,10 @@ Whatever encodes an image here takes unnormalised RGB and normalises it itself, 
 one kind of image.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -49,7 +50,8 @@ class Normalise(nn.Module):
 class ClipEncoder(nn.Module):
     """CLIP's vision transformer from transformers, built from numbers alone: nothing is downloaded.
 
-    The feature is the pooler output: the class token of the last layer after layer normalisation.
+    The feature is the pooler output: the class token of the last layer after layer normalisation. The modules are
+    transformers'; the walk through them is written out here, because it can stop at the class token.
 
     Args:
         width: of a token.
@@ -79,13 +81,37 @@ class ClipEncoder(nn.Module):
         embeddings = self.tower.embeddings
         embeddings.position_ids = torch.arange(embeddings.num_positions, device="cpu").expand(1, -1)
         self.normalise = Normalise()
+        self.heads = heads
         self.feature_dim = width
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] of side `image_size`."""
-        dtype = self.tower.post_layernorm.weight.dtype
-        features: Tensor = self.tower(pixel_values=self.normalise(images).to(dtype)).pooler_output
+        tower = self.tower
+        tokens = tower.embeddings(self.normalise(images).to(tower.post_layernorm.weight.dtype))
+        tokens = tower.pre_layrnorm(tokens)
+        *layers, last = tower.encoder.layers
+        for layer in layers:
+            tokens = self._layer(layer, tokens, tokens)
+        # Only the class token is read, so the last layer computes it alone: a twelfth of the work, nearly, saved.
+        class_token = self._layer(last, tokens[:, :1], tokens)
+        features: Tensor = tower.post_layernorm(class_token[:, 0])
         return features
+
+    def _layer(
+        self, layer: Any, queries: Float[Tensor, "b m d"], tokens: Float[Tensor, "b n d"]
+    ) -> Float[Tensor, "b m d"]:
+        """One transformer layer for some of the tokens, which attend to all."""
+        attention = layer.self_attn
+        normed = layer.layer_norm1(tokens)
+        q = attention.q_proj(normed if queries is tokens else layer.layer_norm1(queries))
+        q, k, v = (self._split_heads(x) for x in (q, attention.k_proj(normed), attention.v_proj(normed)))
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        queries = queries + attention.out_proj(mixed)
+        output: Tensor = queries + layer.mlp(layer.layer_norm2(queries))
+        return output
+
+    def _split_heads(self, x: Float[Tensor, "b n d"]) -> Float[Tensor, "b h n e"]:
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class CompactEncoder(nn.Module):

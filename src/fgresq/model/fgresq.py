@@ -55,6 +55,10 @@ class FGResQ(nn.Module):
         self.regression = regression
         self.comparison = comparison
 
+    def encoders(self) -> tuple[Encoder, ...]:
+        """The image encoders: the general one, and the degradation's if there is one."""
+        return (self.encoder,) if self.degradation is None else (self.encoder, self.degradation.encoder)
+
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b q"]:
         """Quality features F_q of RGB images in [0, 1], cropped to the network's size."""
         general: Tensor = self.encoder(images).to(self.regression.linear.weight.dtype)

@@ -6,6 +6,7 @@ import torch
 
 from fgresq.errors import UserError
 from fgresq.model.checkpoints import load_checkpoint
+from fgresq.model.cpu import pack_linear_layers
 from fgresq.model.store import check_hash, locate
 from fgresq.results import Provenance
 from fgresq.scoring.encoding import ImageEncoder
@@ -35,9 +36,11 @@ def load_scorer(
     check_hash(located.path, checkpoint.sha256, located.sha256)
     model = checkpoint.model.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # The encoders do all the work; the heads stay in float32, where they cost nothing and rounding would show.
-    model.encoder.to(_PRECISIONS[precision])
-    if model.degradation is not None:
-        model.degradation.encoder.to(_PRECISIONS[precision])
+    for encoder in model.encoders():
+        assert isinstance(encoder, torch.nn.Module)  # noqa: S101 - tells the type checker
+        encoder.to(_PRECISIONS[precision])
+        if where.type == "cpu":
+            pack_linear_layers(encoder)
     provenance = Provenance(
         version=__version__,
         weights=os.fspath(weights),
@@ -47,14 +50,14 @@ def load_scorer(
         precision=precision,
         device=str(where),
     )
-    encoder = ImageEncoder(
+    image_encoder = ImageEncoder(
         model,
         checkpoint.config.preprocessing,
         where,
         batch_size or (8 if where.type == "cpu" else 128),
         workers=max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
     )
-    return Scorer(encoder, provenance)
+    return Scorer(image_encoder, provenance)
 
 
 def _device(name: str) -> torch.device:

@@ -1,0 +1,51 @@
+# Two commands matter, and each works alone on a fresh clone:
+#   make demo   install, then compare and rank real photographs, with a report
+#   make test   install, then run every check that CI runs
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint docs bench browser clean
+.DELETE_ON_ERROR:
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fgresq needs Python 3.11 or later; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable '.[demo]'
+	touch $@
+
+.venv/.test: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable '.[test]'
+	touch $@ .venv/.demo
+
+demo: .venv/.demo
+	$(BIN)/python examples/make_demo_images.py demo/images
+	$(BIN)/fgresq compare demo/images/degraded/astronaut.png demo/images/nonlocal-means/astronaut.png
+	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
+	@echo 'open demo/ranking.html in a browser'
+
+test: .venv/.test browser lint
+	$(BIN)/pytest
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The tests of pages need a browser. CI installs one; elsewhere they are skipped, with the reason, when there is none.
+browser:
+	@if [ "$$CI" = true ] && ! command -v chromium >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; fi
+
+docs: .venv/bin/python
+	$(INSTALL) '.[docs]'
+	$(BIN)/mkdocs build --strict
+
+bench: .venv/.test
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf .venv demo site build dist

@@ -1,0 +1,76 @@
+"""What all tests share: reference data that may be absent, photographs from wheels, rule-filled weights."""
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference outputs and images; skips where it is absent."""
+    if not (SHARED / "official" / "golden.json").is_file():
+        pytest.skip(f"{SHARED} is absent: it isn't part of this repository")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Real photographs that ship in scikit-image's wheel, as PNG files: astronaut, coffee, chelsea."""
+    import skimage.data
+
+    folder = tmp_path_factory.mktemp("photographs")
+    paths = {}
+    for name in ("astronaut", "coffee", "chelsea"):
+        paths[name] = folder / f"{name}.png"
+        Image.fromarray(getattr(skimage.data, name)()).save(paths[name])
+    return paths
+
+
+def rule_filled(key: str, shape: tuple[int, ...], seed: str) -> Tensor:
+    """The value that the rule of the recorded reference outputs gives to one tensor of the authors' module."""
+    draw = np.random.RandomState(zlib.crc32(f"{seed}:{key}".encode()) & 0x7FFFFFFF)  # noqa: NPY002 - the rule's own
+    values = draw.standard_normal(shape).astype(np.float32)
+    if key.endswith("weight") and "norm" in key:
+        values = 1 + 0.1 * values
+    elif key.endswith("weight") and len(shape) >= 2:
+        values = values / np.sqrt(np.prod(shape[1:]))
+    else:
+        values = 0.1 * values
+    return torch.from_numpy(values.astype(np.float32))
+
+
+@pytest.fixture(scope="session")
+def official_tensors() -> Mapping[str, Tensor]:
+    """All 409 tensors of the authors' checkpoint, by their names, filled by the rule with seed "dev-1"."""
+    shapes = json.loads((ROOT / "tests" / "reference" / "official_keys.json").read_text())
+    return {key: rule_filled(key, tuple(shape), "dev-1") for key, shape in shapes.items()}
+
+
+@pytest.fixture(scope="session")
+def official_file(official_tensors: Mapping[str, Tensor], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rule-filled weights in the authors' form of file."""
+    path = tmp_path_factory.mktemp("official") / "FGResQ.pth"
+    torch.save(dict(official_tensors), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the records of weights that the developer has fetched."""
+    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "fgresq-home"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check shapes and types at every call while tests run."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
