@@ -39,7 +39,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 def rule_filled(key: str, shape: tuple[int, ...], seed: str) -> Tensor:
     """The value that the rule of the recorded reference outputs gives to one tensor of the authors' module."""
-    draw = np.random.RandomState(zlib.crc32(f"{seed}:{key}".encode()) & 0x7FFFFFFF)  # noqa: NPY002 - the rule's own
+    draw = np.random.RandomState(zlib.crc32(f"{seed}:{key}".encode()) & 0x7FFFFFFF)
     values = draw.standard_normal(shape).astype(np.float32)
     if key.endswith("weight") and "norm" in key:
         values = 1 + 0.1 * values

@@ -11,6 +11,8 @@ from fgresq.cli.terminal import cell, notes, number, print_failures, print_prove
 from fgresq.results import AlgorithmStanding, Ranking
 
 _MISSING_SHOWN = 10
+# Below this the percentile interval's real coverage is clearly under its nominal one.
+_FEW_CONTENTS = 10
 
 
 def rank(
@@ -86,7 +88,8 @@ def _print(ranking: Ranking) -> None:
     else:
         results.print(
             f"\n{len(ranking.contents)} contents, {ranking.resamples} resamples of them, {len(ranking.failures)} "
-            "images failed; overlapping intervals are not separated",
+            "images failed; overlapping intervals are not separated"
+            + ("; intervals from so few contents are too short" if len(ranking.contents) < _FEW_CONTENTS else ""),
             style="bold",
             soft_wrap=True,
         )

@@ -4,7 +4,8 @@ Whatever encodes an image here takes unnormalised RGB and normalises it itself, 
 one kind of image.
 """
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-class Encoder(Protocol):
+class Encoder(nn.Module, ABC):
     """What the model needs of an encoder.
 
     Attributes:
@@ -25,9 +26,9 @@ class Encoder(Protocol):
 
     feature_dim: int
 
-    def __call__(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+    @abstractmethod
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1]."""
-        ...
 
 
 class Normalise(nn.Module):
@@ -47,7 +48,7 @@ class Normalise(nn.Module):
         return (images - self.mean) / self.std
 
 
-class ClipEncoder(nn.Module):
+class ClipEncoder(Encoder):
     """CLIP's vision transformer from transformers, built from numbers alone: nothing is downloaded.
 
     The feature is the pooler output: the class token of the last layer after layer normalisation. The modules are
@@ -114,7 +115,7 @@ class ClipEncoder(nn.Module):
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
-class CompactEncoder(nn.Module):
+class CompactEncoder(Encoder):
     """A small convolutional network: four stages of depthwise-separable residual blocks, then the mean over space.
 
     Args:

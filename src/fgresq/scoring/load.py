@@ -37,7 +37,6 @@ def load_scorer(
     model = checkpoint.model.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # The encoders do all the work; the heads stay in float32, where they cost nothing and rounding would show.
     for encoder in model.encoders():
-        assert isinstance(encoder, torch.nn.Module)  # noqa: S101 - tells the type checker
         encoder.to(_PRECISIONS[precision])
         if where.type == "cpu":
             pack_linear_layers(encoder)

@@ -1,0 +1,72 @@
+"""The README's own commands and code, run as they stand."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# These two install and run everything, this test included; CI runs them.
+OUTER = ("make demo", "make test")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    lines = (line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines())
+    return [line for line in lines if line and not line.startswith(OUTER)]
+
+
+@pytest.fixture(scope="module")
+def after_make_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    script = ROOT / "examples" / "make_demo_images.py"
+    subprocess.run([sys.executable, script, "demo/images"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    assert [line.split("#")[0].strip() for line in blocks("sh")[0].splitlines()] == list(OUTER)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(command: str, after_make_demo: Path) -> None:
+    program, *arguments = command.split()
+    assert program == "fgresq"
+    printed = run([str(Path(sys.executable).with_name(program)), *arguments], after_make_demo)
+    assert "untrained" in printed
+    written = re.findall(r"--(?:output|report) (\S+)", command)
+    assert all((after_make_demo / name).stat().st_size > 0 for name in written)
+
+
+def test_python(after_make_demo: Path) -> None:
+    (code,) = blocks("python")
+    score, preference, leader = run([sys.executable, "-c", code], after_make_demo).splitlines()
+    assert 0 < float(score) < 1
+    assert preference in {"A", "B", "equal"}
+    assert leader.split()[0] in {path.name for path in (after_make_demo / "demo" / "images").iterdir()}
+
+
+def test_what_the_readme_points_to_exists() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_demo_in_the_makefile_is_what_the_readme_says() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile[makefile.index("\ndemo:") : makefile.index("\ntest:")]
+    for part in ("make_demo_images.py demo/images", "fgresq compare", "fgresq rank demo/images", "demo/ranking.html"):
+        assert part in recipe
+    assert shutil.which("make"), "make is needed for both commands"

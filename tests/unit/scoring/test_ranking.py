@@ -1,0 +1,152 @@
+"""Ranking: from preferences to a leaderboard."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fgresq
+from fgresq.errors import LayoutError, UserError
+from fgresq.records import Preference
+from fgresq.results import Provenance, Ranking
+from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, rank_contents
+from fgresq.scoring.scorer import Scorer
+
+NOWHERE = Provenance("0", "none", "0" * 64, "made for a test", "none", "fp32", "cpu")
+A_WINS, B_WINS, EQUAL = (0.8, 0.1, 0.1), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8)
+
+
+def judged(content: str, order: Mapping[str, float]) -> JudgedContent:
+    """A content on which the algorithm with the higher value wins, and equal values tie."""
+    values = np.array(list(order.values()))
+    table = np.empty((len(values), len(values), 3))
+    for i, j in np.ndindex(len(values), len(values)):
+        table[i, j] = A_WINS if values[i] > values[j] else B_WINS if values[i] < values[j] else EQUAL
+    paths = tuple(f"{name}/{content}.png" for name in order)
+    return JudgedContent(content, tuple(order), paths, tuple(values / 10), table)
+
+
+def rank(contents: list[JudgedContent], algorithms: tuple[str, ...], **settings: float) -> Ranking:
+    return rank_contents(
+        contents,
+        algorithms=algorithms,
+        failures=[],
+        missing=[],
+        provenance=NOWHERE,
+        settings=RankingSettings(**settings),
+    )
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "answer"),
+    [
+        ((0.5, 0.3, 0.2), Preference.A),
+        ((0.3, 0.5, 0.2), Preference.B),
+        ((0.3, 0.3, 0.4), Preference.EQUAL),
+        ((0.4, 0.4, 0.2), Preference.EQUAL),
+        ((0.4, 0.2, 0.4), Preference.EQUAL),
+        ((0.5, 0.5, 0.0), Preference.EQUAL),
+    ],
+)
+def test_the_most_probable_answer_and_ties(probabilities: tuple[float, float, float], answer: Preference) -> None:
+    assert preferred(*probabilities) is answer
+
+
+def test_signs_say_what_preferred_says() -> None:
+    generator = np.random.default_rng(0)
+    table = generator.dirichlet([1, 1, 1], size=(5, 5)).round(1)
+    signs = JudgedContent("c", tuple("vwxyz"), tuple("vwxyz"), (0.5,) * 5, table).signs()
+    expected = {Preference.A: 1, Preference.B: -1, Preference.EQUAL: 0}
+    for i, j in np.ndindex(5, 5):
+        assert signs[i, j] == expected[preferred(*table[i, j])]
+
+
+def test_a_clear_order_is_found_and_separated() -> None:
+    contents = [judged(f"c{n}", {"good": 3, "fair": 2, "poor": 1}) for n in range(12)]
+    ranking = rank(contents, ("poor", "good", "fair"))
+    assert [standing.algorithm for standing in ranking.leaderboard] == ["good", "fair", "poor"]
+    assert [standing.place for standing in ranking.leaderboard] == [1, 2, 3]
+    assert all(standing.not_separated_from == () for standing in ranking.leaderboard)
+    assert ranking.win_matrix == ((None, 1, 1), (0, None, 1), (0, 0, None))
+    assert ranking.leaderboard[0].wins == 24
+    assert sum(standing.strength for standing in ranking.leaderboard) == pytest.approx(0, abs=1e-9)
+    assert ranking.winners_per_content["c0"] == ("good",)
+
+
+def test_algorithms_that_take_turns_are_not_separated() -> None:
+    contents = [judged(f"c{n}", {"x": n % 2, "y": 1 - n % 2}) for n in range(10)]
+    ranking = rank(contents, ("x", "y"))
+    first, second = ranking.leaderboard
+    assert first.place == second.place == 1
+    assert first.not_separated_from == ("y",)
+    assert second.not_separated_from == ("x",)
+    assert first.low < 0 < first.high
+
+
+def test_one_content_gives_no_interval() -> None:
+    ranking = rank([judged("only", {"x": 1, "y": 2, "z": 2})], ("x", "y", "z"))
+    assert all(standing.low is None and standing.high is None for standing in ranking.leaderboard)
+    assert ranking.resamples == 0
+    assert ranking.contents[0].winners == ("y", "z")
+    assert ranking.leaderboard[0].ties == 1
+
+
+def test_the_seed_decides_the_intervals() -> None:
+    generator = np.random.default_rng(1)
+    contents = [judged(f"c{n}", dict(zip("xyz", generator.permutation(3), strict=True))) for n in range(9)]
+    one, again, other = (rank(contents, tuple("xyz"), seed=seed) for seed in (7, 7, 8))
+    assert one == again
+    assert one.leaderboard[0].low != other.leaderboard[0].low
+
+
+def test_disconnected_algorithms_still_get_an_answer() -> None:
+    contents = [judged("c0", {"x": 1, "y": 2}), judged("c1", {"u": 1, "v": 2})]
+    ranking = rank(contents, ("u", "v", "x", "y", "nothing"))
+    strengths = {standing.algorithm: standing.strength for standing in ranking.leaderboard}
+    assert all(np.isfinite(list(strengths.values())))
+    assert strengths["y"] > strengths["x"]
+    assert strengths["v"] > strengths["u"]
+    nothing = next(standing for standing in ranking.leaderboard if standing.algorithm == "nothing")
+    assert (nothing.contents, nothing.win_rate, nothing.mean_score) == (0, None, None)
+
+
+def test_settings_that_make_no_sense() -> None:
+    with pytest.raises(UserError, match=r"confidence 1\.5"):
+        RankingSettings(confidence=1.5)
+    with pytest.raises(UserError, match="too few"):
+        RankingSettings(resamples=1)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return fgresq.load(device="cpu")
+
+
+def test_ranking_images_agrees_with_comparing_them(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
+    coffee, chelsea, astronaut = photographs["coffee"], photographs["chelsea"], photographs["astronaut"]
+    table = {"one": {"p": coffee, "q": chelsea}, "two": {"p": chelsea, "q": astronaut}}
+    ranking = scorer.rank(table)
+    wins = {"one": 0, "two": 0}
+    for content in ("p", "q"):
+        preference = scorer.compare(table["one"][content], table["two"][content]).preference
+        if preference is not Preference.EQUAL:
+            wins["one" if preference is Preference.A else "two"] += 1
+    assert {standing.algorithm: standing.wins for standing in ranking.leaderboard} == wins
+    assert ranking.provenance == scorer.provenance
+
+
+def test_missing_and_bad_images_are_named(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
+    coffee = photographs["coffee"]
+    ranking = scorer.rank({"one": {"p": coffee, "q": coffee}, "two": {"p": "no/such.png"}, "three": {"q": coffee}})
+    assert [failure.path for failure in ranking.failures] == ["no/such.png"]
+    assert set(ranking.missing) == {("two", "q"), ("three", "p")}
+    same = next(entry for entry in ranking.contents if entry.content == "q")
+    assert same.candidates[0].ties == 1, "an image equals its copy"
+
+
+def test_one_algorithm_cannot_be_ranked(scorer: Scorer, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="at least two"):
+        scorer.rank({"one": {}})
+    with pytest.raises(LayoutError, match="holds 0 algorithms"):
+        scorer.rank(tmp_path)
