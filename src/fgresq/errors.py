@@ -50,8 +50,20 @@ class CheckpointError(WeightsError):
     """A file whose content isn't weights of this model."""
 
 
+class ManifestError(UserError):
+    """A table of images or pairs that is missing, damaged, or contradicts itself."""
+
+
 class OutputError(UserError):
     """A result can't be written where it was asked for."""
+
+
+class TrainingError(FgresqError):
+    """Training can't go on."""
+
+
+class TrainingStoppedError(TrainingError):
+    """A signal asked for the end; the state is saved."""
 
 
 class HashMismatchError(FgresqError):

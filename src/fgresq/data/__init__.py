@@ -1,0 +1,1 @@
+"""From a manifest to tensors: splits, pictures, augmentation, data sets, batches, and the authors' release."""
