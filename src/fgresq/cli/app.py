@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fgresq.cli import compare, rank, score, weights
+from fgresq.cli import compare, rank, score, synth, train, weights
 from fgresq.cli.terminal import notes, one_line
 from fgresq.errors import FgresqError
 from fgresq.version import __version__
@@ -21,13 +21,16 @@ app = typer.Typer(
 app.command(name="score")(score.score)
 app.command(name="compare")(compare.compare)
 app.command(name="rank")(rank.rank)
+app.command(name="synth")(synth.synth)
 app.add_typer(weights.app, name="weights")
+app.add_typer(train.app, name="train")
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"fgresq {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

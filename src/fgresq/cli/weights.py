@@ -40,18 +40,21 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch weights once; HF_ENDPOINT names a mirror, HF_HUB_OFFLINE forbids the network."""
+    from fgresq.model.fetching import fetch as fetch_released
     from fgresq.model.store import NAMES, RELEASED
-    from fgresq.model.store import fetch as fetch_released
 
     if name == "compact":
         results.print("compact ships with fgresq; there is nothing to fetch")
         return
     if name != "released":
         raise UserError(f"no weights are called {name!r}; {nearest(name, NAMES)}")
-    results.print(cell(f"{RELEASED.repository}/{RELEASED.filename}; licence: {RELEASED.licence}"), soft_wrap=True)
+    _print_lines(f"{RELEASED.repository}/{RELEASED.filename}; licence: {RELEASED.licence}")
     record = fetch_released(local_dir)
-    results.print(cell(f"{record.path} ({record.size} bytes)\nrevision {record.revision or 'unknown, given by hand'}"))
-    results.print(f"SHA-256 {record.sha256}, recorded", soft_wrap=True)
+    _print_lines(
+        f"{record.path} ({record.size} bytes)",
+        f"revision {record.revision or 'unknown, given by hand'}",
+        f"SHA-256 {record.sha256}, recorded",
+    )
 
 
 @app.command()
@@ -60,19 +63,18 @@ def verify(weights: _NameOrFile) -> None:
     from fgresq.model.store import verify as verify_file
 
     path, digest, recorded = verify_file(weights)
-    results.print(cell(f"{path}\nSHA-256 {digest}"), soft_wrap=True)
-    results.print("as recorded" if recorded else "no hash is recorded for a file given by its path", soft_wrap=True)
+    state = "as recorded" if recorded else "no hash is recorded for a file given by its path"
+    _print_lines(str(path), f"SHA-256 {digest}", state)
 
 
 @app.command()
 def info(weights: _NameOrFile = "compact") -> None:
     """Load weights strictly and say what they are."""
     from fgresq.model.checkpoints import load_checkpoint
-    from fgresq.model.store import check_hash, locate
+    from fgresq.model.store import locate
 
     located = locate(weights)
-    checkpoint = load_checkpoint(located.path)
-    check_hash(located.path, checkpoint.sha256, located.sha256)
+    checkpoint = load_checkpoint(located.path, located.sha256)
     config = checkpoint.config
     rows = {
         "file": str(located.path),
@@ -84,7 +86,11 @@ def info(weights: _NameOrFile = "compact") -> None:
         "preprocessing": str(config.preprocessing),
         "parameters": f"{sum(p.numel() for p in checkpoint.model.parameters()):,}",
     }
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for key, value in rows.items():
-        table.add_row(key, cell(value))
-    results.print(table)
+    width = max(map(len, rows)) + 2
+    _print_lines(*(f"{key:{width}}{value}" for key, value in rows.items()))
+
+
+def _print_lines(*lines: str) -> None:
+    """One line each, never folded, so that a hash or a path can be copied and searched for."""
+    for line in lines:
+        results.print(cell(line), soft_wrap=True)

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from fgresq.errors import UserError
 from fgresq.images.preprocessing import Preprocessing
@@ -15,6 +15,8 @@ from fgresq.names import nearest
 
 EncoderName = Literal["clip-vit-b16", "compact", "compact-tiny"]
 
+_CLIP_SIDE = 224
+_COMPACT_SMALLEST_SIDE = 32
 _COMPACT_SIZES = {
     "compact": ((40, 80, 128, 192), (2, 2, 3, 1)),
     "compact-tiny": ((8, 16, 16, 24), (1, 1, 1, 1)),
@@ -39,6 +41,15 @@ class ModelConfig(BaseModel):
     comparison_classes: ComparisonClasses = "three-class"
     degradation_branch: bool = True
     preprocessing: Preprocessing = Preprocessing()
+
+    @model_validator(mode="after")
+    def _crop_suits_the_encoder(self) -> "ModelConfig":
+        crop = self.preprocessing.crop
+        if self.encoder == "clip-vit-b16" and crop != _CLIP_SIDE:
+            raise ValueError(f"{self.encoder} takes crops of {_CLIP_SIDE} pixels, not {crop}")
+        if crop < _COMPACT_SMALLEST_SIDE:
+            raise ValueError(f"{self.encoder} takes crops of at least {_COMPACT_SMALLEST_SIDE} pixels, not {crop}")
+        return self
 
 
 VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
@@ -75,7 +86,7 @@ def variant(name: str) -> ModelConfig:
 def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
     """A freshly initialised encoder."""
     if name == "clip-vit-b16":
-        return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=224)
+        return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=_CLIP_SIDE)
     return CompactEncoder(*_COMPACT_SIZES[name])
 
 

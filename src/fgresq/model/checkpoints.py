@@ -10,11 +10,8 @@ Every tensor of the model must be in the file, with its shape, and nothing else:
 as it was initialised gives plausible numbers that mean nothing.
 """
 
-import pickle
-import re
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,23 +26,12 @@ from fgresq.errors import CheckpointError, OutputError, WeightsError
 from fgresq.files import written_whole
 from fgresq.model.build import VARIANTS, ModelConfig, build
 from fgresq.model.fgresq import FGResQ
-from fgresq.model.store import sha256_of
+from fgresq.model.official import listed, official_name, read_official
+from fgresq.model.store import check_hash, sha256_of
 
 _FORMAT = "fgresq-1"
-_LISTED_KEYS = 5
 
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-
-# Our module names to the authors'; no prefix is the beginning of another.
-_OFFICIAL_PREFIXES = {
-    "encoder.tower.": "clip_model.",
-    "degradation.encoder.tower.": "task_cls_clip.",
-    "degradation.prompt.": "",
-    "comparison.linear.": "compare_head.",
-    "regression.linear.": "head.",
-}
-_OFFICIAL_TOWERS = ("clip_model.", "task_cls_clip.")
-_OFFICIAL_HEADS = ("head.", "compare_head.", "task_mlp.", "prompt_mlp.")
 
 
 class Training(BaseModel):
@@ -89,11 +75,16 @@ class _Content(NamedTuple):
     name_in_file: Callable[[str], str]
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, sha256: str | None = None) -> Checkpoint:
     """Load a weights file of either format.
+
+    Args:
+        path: the file.
+        sha256: that it must have, in hexadecimal; checked before anything in it is read.
 
     Raises:
         WeightsError: no file there, or it can't be read.
+        HashMismatchError: it has another SHA-256.
         CheckpointError: it isn't a weights file, or its tensors aren't exactly the model's; they are named.
     """
     try:
@@ -103,14 +94,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
             start = file.read(9)
     except OSError as error:
         raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+    digest = sha256_of(path)
+    check_hash(path, digest, sha256)
     if not start:
         raise CheckpointError(f"{path}: is empty")
-    digest = sha256_of(path)
     # safetensors begins with the header's length in 8 bytes, then the header, which is JSON.
     if start[8:] == b"{" or path.suffix == ".safetensors":
         content = _read_safetensors(path)
     else:
-        content = _read_official(path, zipped=start.startswith(b"PK\x03\x04"))
+        tensors = read_official(path, zipped=start.startswith(b"PK\x03\x04"))
+        content = _Content(VARIANTS["released"], OFFICIAL_TRAINING, tensors, official_name)
     with torch.device("meta"):  # no memory and no random numbers for values that the file replaces
         model = build(content.config)
     _fill(model, content, path)
@@ -137,14 +130,25 @@ def save_checkpoint(path: Path, model: FGResQ, config: ModelConfig, training: Tr
     dtype = torch.float16 if half else torch.float32
     tensors = {key: value.detach().to("cpu", dtype).contiguous() for key, value in model.state_dict().items()}
     if not_finite := _not_finite(tensors):
-        raise CheckpointError(f"{path}: not written; NaN or infinite values in {dtype}: {_listed(not_finite)}")
+        raise CheckpointError(f"{path}: not written; NaN or infinite values in {dtype}: {listed(not_finite)}")
     header = {"format": _FORMAT, "config": config.model_dump_json(), "training": training.model_dump_json()}
     with written_whole(path) as temporary:
         try:
             save_file(tensors, temporary, header)
+            _sort_header(temporary)
         except SafetensorError as error:  # that of a full disk, too
             raise OutputError(f"{path}: can't be written ({error})") from error
     return sha256_of(path)
+
+
+def _sort_header(path: Path) -> None:
+    """Put the header's entries in one order; safetensors' differs from run to run, and with it the file's hash."""
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        file.seek(8)
+        file.write(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(size))
 
 
 def read_header(path: Path) -> tuple[ModelConfig, Training]:
@@ -184,63 +188,6 @@ def _read_safetensors(path: Path) -> _Content:
     return _Content(config, training, tensors, name_in_file=str)
 
 
-def _read_official(path: Path, zipped: bool) -> _Content:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old pickles and the like; what counts is checked below
-            # Mapped, since reading through the unpickler takes seconds; `_fill` copies, so the file may change later.
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except Exception as error:  # on damaged bytes the unpickler raises anything, struct.error and AssertionError too
-        raise CheckpointError(f"{path}: {_why_not_unpickled(error)}") from error
-    named = _unwrap(content, path)
-    keys = Counter(map(_canonical, named))
-    if twice := [key for key, count in keys.items() if count > 1]:
-        raise CheckpointError(f"{path}: holds these tensors twice, under two spellings: {_listed(twice)}")
-    if not any(key.startswith(_OFFICIAL_HEADS) for key in keys):
-        raise CheckpointError(
-            f"{path}: holds no FGResQ weights; its first keys are {_listed(named)}. "
-            "The authors' FGResQ.pth is needed (Degradation.pth alone isn't enough)"
-        )
-    tensors = {_canonical(key): value for key, value in named.items()}
-    return _Content(VARIANTS["released"], OFFICIAL_TRAINING, tensors, _official_name)
-
-
-def _why_not_unpickled(error: Exception) -> str:
-    if isinstance(error, pickle.UnpicklingError) and (found := re.search(r"GLOBAL (\S+)", str(error))):
-        return f"refused: it holds {found[1]}, and only tensors are read, because a pickle can run code"
-    reason = str(error).strip().split("\n")[0] if isinstance(error, (RuntimeError, OSError, MemoryError)) else ""
-    return "isn't a weights file, or it is damaged" + (f" ({reason})" if reason else "")
-
-
-def _unwrap(content: object, path: Path) -> Mapping[str, Tensor]:
-    for wrapper in ("model", "state_dict"):
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path}: holds a {type(content).__name__}, not named tensors")
-    if not content:
-        raise CheckpointError(f"{path}: holds no tensors")
-    wrong = [str(key) for key, value in content.items() if not (isinstance(key, str) and isinstance(value, Tensor))]
-    if wrong:
-        raise CheckpointError(f"{path}: these entries aren't tensors: {_listed(wrong)}")
-    return content
-
-
-def _canonical(key: str) -> str:
-    """An official key without what depends on how it was saved."""
-    key = key.removeprefix("module.")
-    for tower in _OFFICIAL_TOWERS:
-        # transformers wrote `vision_model.` before a tower's keys up to 5.5 and nothing from 5.6 on.
-        if key.startswith(tower):
-            return tower + key.removeprefix(tower).removeprefix("vision_model.")
-    return key
-
-
-def _official_name(key: str) -> str:
-    prefix = next(prefix for prefix in _OFFICIAL_PREFIXES if key.startswith(prefix))
-    return _OFFICIAL_PREFIXES[prefix] + key.removeprefix(prefix)
-
-
 def _fill(model: FGResQ, content: _Content, path: Path) -> None:
     expected = {content.name_in_file(key): (key, value.shape) for key, value in model.state_dict().items()}
     odd = [key for key, value in content.tensors.items() if not _is_plain(value)]
@@ -264,17 +211,12 @@ def _is_plain(value: Tensor) -> bool:
 
 
 def _not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
-    return [key for key, value in tensors.items() if not torch.isfinite(value).all()]
+    # Both extremes are NaN if any value is; one pass, where `isfinite` would take several.
+    return [key for key, value in tensors.items() if not torch.isfinite(torch.stack(value.aminmax())).all()]
 
 
 def _refuse(path: Path, problems: Mapping[str, list[str]]) -> None:
     """Raise if any of the lists of keys isn't empty."""
-    found = "; ".join(f"{len(keys)} {what}: {_listed(keys)}" for what, keys in problems.items() if keys)
+    found = "; ".join(f"{len(keys)} {what}: {listed(keys)}" for what, keys in problems.items() if keys)
     if found:
         raise CheckpointError(f"{path}: the tensors aren't this model's: {found}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    rest = f" and {len(names) - _LISTED_KEYS} more" if len(names) > _LISTED_KEYS else ""
-    return ", ".join(names[:_LISTED_KEYS]) + rest

@@ -116,10 +116,13 @@ class ClipEncoder(Encoder):
 
 
 class CompactEncoder(Encoder):
-    """A small convolutional network: four stages of depthwise-separable residual blocks, then the mean over space.
+    """A small convolutional network: four stages of depthwise-separable residual blocks, then statistics over space.
+
+    The feature is the mean and the deviation of each channel: noise, blur and blocking show in how much a response
+    varies over the picture at least as much as in its mean.
 
     Args:
-        widths: channels of each stage; the last is the feature's length.
+        widths: channels of each stage; the feature is twice as long as the last.
         depths: blocks in each stage.
 
     Reference: the block is ConvNeXt's (Liu et al. 2022, "A ConvNet for the 2020s") with group normalisation.
@@ -137,13 +140,17 @@ class CompactEncoder(Encoder):
             channels = width
         self.normalise = Normalise()
         self.stages = nn.Sequential(*stages)
-        self.norm = nn.LayerNorm(channels)
-        self.feature_dim = channels
+        self.feature_dim = 2 * channels
+        self.norm = nn.LayerNorm(self.feature_dim)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] of any size from 32x32."""
         images = self.normalise(images).to(self.norm.weight.dtype)
-        features: Tensor = self.norm(self.stages(images).mean(dim=(2, 3)))
+        responses = self.stages(images)
+        mean = responses.mean(dim=(2, 3))
+        # The root of a variance that may be zero has no gradient; a constant keeps it finite.
+        deviation = (responses.var(dim=(2, 3), correction=0) + 1e-6).sqrt()
+        features: Tensor = self.norm(torch.cat([mean, deviation], dim=-1))
         return features
 
 

@@ -57,14 +57,15 @@ class ImageEncoder:
     batch_size: int
     workers: int
 
-    def encode(self, images: Sequence[ImageInput], progress: Progress | None = None) -> Encoded:
+    def encode(self, images: Sequence[ImageInput], progress: Progress | None = None, first: int = 0) -> Encoded:
         """Encode every image once.
 
         Args:
             images: of any sizes.
             progress: called with the number of images dealt with since the last call.
+            first: number of the first image, for the names of those without one.
         """
-        names = tuple(name_of(image, index) for index, image in enumerate(images))
+        names = tuple(name_of(image, index) for index, image in enumerate(images, start=first))
         rows: list[int | None] = [None] * len(images)
         errors: dict[int, ImageError] = {}
         features: list[Tensor] = []

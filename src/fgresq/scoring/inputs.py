@@ -36,11 +36,11 @@ def as_list(images: OneImage | ManyImages) -> tuple[list[ImageInput], bool]:
         if images.ndim != 4:
             raise UserError(f"a tensor of shape {tuple(images.shape)} isn't a batch; pass (N, 3, height, width)")
         return list(images), False
-    if isinstance(images, Sequence):
+    if isinstance(images, Sequence) and not isinstance(images, bytes | bytearray):
         return list(images), False
     raise UserError(
-        f"a {type(images).__name__} isn't an image; pass a path, a Pillow image, an array (height, width, channels), a "
-        "tensor (N, 3, height, width) in [0, 1], or a list of them"
+        f"an object of type {type(images).__name__} isn't an image; pass a path, a Pillow image, an array (height, "
+        "width, channels), a tensor (N, 3, height, width) in [0, 1], or a list of them"
     )
 
 
@@ -70,7 +70,7 @@ def _read(image: ImageInput, name: str) -> RgbArray:
         return as_rgb(image, name)
     if isinstance(image, Tensor):
         return _read_tensor(image, name)
-    raise ImageError(name, f"a {type(image).__name__} isn't an image")
+    raise ImageError(name, f"an object of type {type(image).__name__} isn't an image")
 
 
 def _read_tensor(tensor: Tensor, name: str) -> RgbArray:

@@ -7,7 +7,7 @@ import torch
 from fgresq.errors import UserError
 from fgresq.model.checkpoints import load_checkpoint
 from fgresq.model.cpu import pack_linear_layers
-from fgresq.model.store import check_hash, locate
+from fgresq.model.store import locate
 from fgresq.results import Provenance
 from fgresq.scoring.encoding import ImageEncoder
 from fgresq.scoring.scorer import Scorer
@@ -32,8 +32,7 @@ def load_scorer(
     if precision == "fp16" and where.type == "cpu":
         raise UserError("fp16 needs a GPU; on a CPU use bf16, or fp32")
     located = locate(weights)
-    checkpoint = load_checkpoint(located.path)
-    check_hash(located.path, checkpoint.sha256, located.sha256)
+    checkpoint = load_checkpoint(located.path, located.sha256)
     model = checkpoint.model.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # The encoders do all the work; the heads stay in float32, where they cost nothing and rounding would show.
     for encoder in model.encoders():

@@ -133,19 +133,22 @@ class Scorer:
         items_b, single_b = as_list(b)
         if single_a != single_b or len(items_a) != len(items_b):
             raise UserError(f"{len(items_a)} images to compare with {len(items_b)}; both sides need the same number")
-        encoded = self._encoder.encode([*items_a, *items_b])
-        _raise_first(encoded)
-        count = len(items_a)
-        features = encoded.features.to(self._encoder.device)
+        # Each side in batches of its own: where an image stands in a batch shows in its last bits, and swapping A and B
+        # must not.
+        side_a = self._encoder.encode(items_a)
+        side_b = self._encoder.encode(items_b, first=len(items_a))
+        for side in (side_a, side_b):
+            _raise_first(side)
         with torch.inference_mode():
-            rows = self.model.preference(features[:count], features[count:], order)
-        scores = self._scores(encoded.features)
+            device = self._encoder.device
+            rows = self.model.preference(side_a.features.to(device), side_b.features.to(device), order)
+        scores_a, scores_b = self._scores(side_a.features), self._scores(side_b.features)
         results = [
             Comparison(
-                path_a=encoded.names[i],
-                path_b=encoded.names[count + i],
-                score_a=scores[i],
-                score_b=scores[count + i],
+                path_a=side_a.names[i],
+                path_b=side_b.names[i],
+                score_a=scores_a[i],
+                score_b=scores_b[i],
                 p_a_better=p_a,
                 p_b_better=p_b,
                 p_equal=p_equal,

@@ -143,7 +143,7 @@ def test_binary_comparison_never_says_equal() -> None:
 def test_swapping_a_and_b_swaps_the_answer_exactly(seed: int, config: ModelConfig) -> None:
     torch.manual_seed(seed)
     model: FGResQ = build(config)
-    a, b = torch.randn(4, 72), torch.randn(4, 72)
+    a, b = torch.randn(4, 144), torch.randn(4, 144)
     with torch.no_grad():
         forward, backward = model.preference(a, b), model.preference(b, a)
         assert torch.equal(forward, backward[:, [1, 0, 2]])
@@ -159,11 +159,15 @@ def test_swapping_a_and_b_swaps_the_answer_exactly(seed: int, config: ModelConfi
 def test_compact_encoder_takes_any_size() -> None:
     encoder = CompactEncoder((8, 8, 8, 12), (1, 1, 1, 1)).eval()
     with torch.no_grad():
-        assert encoder(torch.rand(1, 3, 96, 160)).shape == (1, 12)
+        assert encoder(torch.rand(1, 3, 96, 160)).shape == (1, 24)
 
 
 def test_configuration_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="extra"):
         ModelConfig.model_validate({"encoder": "compact", "colour": "red"})
+    with pytest.raises(ValueError, match="takes crops of 224 pixels"):
+        ModelConfig(encoder="clip-vit-b16", preprocessing=Preprocessing(resize=256, crop=192))
+    with pytest.raises(ValueError, match="at least 32 pixels"):
+        ModelConfig(encoder="compact", preprocessing=Preprocessing(resize=32, crop=16))
     with pytest.raises(ValueError, match="crop 300 is larger"):
         ModelConfig(encoder="compact", preprocessing=Preprocessing(resize=256, crop=300))

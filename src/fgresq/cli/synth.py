@@ -1,0 +1,83 @@
+"""`fgresq synth`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from fgresq.cli.terminal import cell, notes, progress_bar, results
+
+if TYPE_CHECKING:
+    from fgresq.manifest import Manifest
+
+
+def synth(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SRC...", help="Pristine photographs: files, folders, or quoted patterns.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the data set; new or empty.")],
+    per_content: Annotated[int, typer.Option(min=3, help="Images made of each photograph, over all its tasks.")] = 33,
+    seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
+    crop: Annotated[
+        int | None, typer.Option(min=64, metavar="PIXELS", help="Cut a random square of this side out of each.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default one a core. Doesn't change the result.")
+    ] = None,
+    source_name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the data set; by default the photographs' folder.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the manifest says of it.")
+    ] = "that of the photographs",
+) -> None:
+    """Make a training set: restored images of pristine photographs, with labels computed from the photographs.
+
+    Each photograph is degraded for some of the six tasks and restored by many classical algorithms at many strengths.
+    The labels are a consensus of full-reference metrics, not human preference. A run that was broken off goes on when
+    it is started again. A photograph that can't be used is named and counted, and the exit code is 1.
+    """
+    import os
+
+    from fgresq.images.discover import find_images
+    from fgresq.synthesis.pipeline import synthesise
+
+    photographs = find_images(sources)
+    with progress_bar("making", len(photographs)) as bar:
+        manifest = synthesise(
+            photographs,
+            out,
+            per_content=per_content,
+            seed=seed,
+            crop=crop,
+            workers=workers or os.cpu_count() or 1,
+            source_name=source_name,
+            licence=licence,
+            progress=lambda done: bar.advance(bar.task_ids[0], done),
+        )
+    _print(manifest, len(photographs))
+    if manifest.about["failed"]:
+        raise typer.Exit(1)
+
+
+def _print(manifest: "Manifest", photographs: int) -> None:
+    tasks = {image.image_id: image.task for image in manifest.images}
+    images = Counter(tasks.values())
+    contents = Counter(task for _, task in {(image.content, image.task) for image in manifest.images})
+    pairs = Counter((tasks[pair.image_a], str(pair.preference)) for pair in manifest.pairs)
+    table = Table("task", box=None, header_style="bold", pad_edge=False)
+    for title in ("contents", "images", "pairs A", "pairs B", "equal"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for task in sorted(images):
+        counts = (contents[task], images[task], *(pairs[task, label] for label in ("A", "B", "equal")))
+        table.add_row(cell(task.value), *map(str, counts))
+    results.print(table, soft_wrap=False)
+    failed = manifest.about["failed"]
+    for path, reason in failed.items():
+        notes.print(cell(f"failed: {path}: {reason}", "red"), soft_wrap=True)
+    results.print(cell(f"labels: {manifest.about['labels']}", "dim"), soft_wrap=True)
+    used = f"{photographs - len(failed)} of {photographs} photographs used, {len(failed)} failed"
+    results.print(f"\n{used}; {len(manifest.images)} images, {len(manifest.pairs)} pairs", style="bold")
+    results.print(cell(f"in {manifest.root}"), soft_wrap=True)

@@ -1,0 +1,229 @@
+"""Photographs in, a labelled data set out: spread over the cores, the same for any number of them."""
+
+import csv
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from fgresq.errors import FgresqError, OutputError, UserError
+from fgresq.files import written_whole
+from fgresq.images.decode import printable
+from fgresq.manifest import Manifest, write_manifest
+from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
+from fgresq.synthesis.contents import MIN_PHOTOGRAPH, Assignment, Made, generator_for, make_content
+from fgresq.synthesis.fidelity import METRICS
+from fgresq.synthesis.labels import Consensus
+from fgresq.version import __version__
+
+PAIRS_A_TASK = 24
+_IMAGES_A_TASK = 11
+_LEAST_IMAGES = 3
+_UNFINISHED = ".unfinished"
+_DISSIMILARITIES = "dissimilarities.csv"
+_LABELS = (
+    "Not human preference. mos: mean rank within content and task, 0 to 1, over five full-reference metrics against "
+    "the pristine photograph ({metrics}); comparable within one content and task only. Pairs: A or B when at least "
+    "{quorum} metrics differ by a log ratio above {margin} for it and none against it; equal when all differ by at "
+    "most {tie}; other pairs are left out. The metrics' values are in {file}."
+)
+
+
+def synthesise(
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    per_content: int = 33,
+    seed: int = 0,
+    crop: int | None = None,
+    workers: int = 1,
+    source_name: str | None = None,
+    licence: str = "that of the photographs",
+    progress: Callable[[int], None] = lambda done: None,
+) -> Manifest:
+    """Make restored images of photographs, label them, and write a data set with its manifest.
+
+    Args:
+        sources: pristine photographs; a photograph's name without suffix becomes its content.
+        out: folder of the data set, new or empty, or with an unfinished run of the same settings, which goes on.
+        per_content: images made of each photograph, degraded ones included, over all its tasks.
+        seed: of all random choices. The result depends on it, on the photographs, their names and their order (the
+            tasks go round), not on the number of workers.
+        crop: side of a random square cut out of each photograph, in pixels; None keeps it whole.
+        workers: processes.
+        source_name: the data set's name in the manifest; by default the name of the first photograph's folder.
+        licence: what to say of it in the manifest.
+        progress: called with the number of photographs finished since the last call.
+
+    Returns:
+        The manifest as written. `about["failed"]` maps photographs that couldn't be used to the reasons.
+
+    Raises:
+        UserError: no photograph could be used, two have one name, or a number makes no sense.
+        OutputError: the folder isn't empty, or can't be written.
+        FgresqError: a worker died.
+    """
+    name = source_name or (Path(sources[0]).absolute().parent.name if sources else "") or "synthetic"
+    assignments = _assignments(sources, out, name, per_content, seed, crop)
+    settings = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop, "source": name}
+    settings["photographs"] = [assignment.content for assignment in assignments]
+    _open_folder(out, settings)
+    made = {result.content: result for result in _all_made(assignments, workers, progress)}
+    results = [made[assignment.content] for assignment in assignments]
+    if all(result.failure for result in results):
+        raise UserError(
+            f"none of the {len(results)} photographs could be used; {results[0].content}: {results[0].failure}"
+        )
+    manifest = Manifest(
+        out,
+        tuple(image for result in results for image in result.images),
+        tuple(pair for result in results for pair in result.pairs),
+        _about(settings, licence, assignments, made),
+    )
+    _write_dissimilarities(out, results)
+    write_manifest(manifest)
+    shutil.rmtree(out / _UNFINISHED)
+    return manifest
+
+
+def _assignments(
+    sources: Sequence[Path], out: Path, name: str, per_content: int, seed: int, crop: int | None
+) -> list[Assignment]:
+    """Tasks go round, so that all six are equally common; beyond that, photographs don't depend on one another."""
+    if per_content < _LEAST_IMAGES:
+        raise UserError(f"{per_content} images a content are too few to compare; at least {_LEAST_IMAGES} are needed")
+    if crop is not None and crop < MIN_PHOTOGRAPH:
+        raise UserError(f"a crop of {crop} pixels is too small to judge; at least {MIN_PHOTOGRAPH} are needed")
+    contents: dict[str, Path] = {}
+    for path in sources:
+        content = printable(Path(path.stem))
+        if content in contents:
+            raise UserError(f"{printable(path)} and {printable(contents[content])}: two photographs of one name")
+        contents[content] = path
+    if not contents:
+        raise UserError("no photographs were given")
+    tasks = list(RestorationTask)
+    a_content = min(len(tasks), max(1, round(per_content / _IMAGES_A_TASK)))
+    order = [tasks[index] for index in generator_for(seed, "order of tasks").permutation(len(tasks))]
+    assignments = []
+    for number, (content, path) in enumerate(contents.items()):
+        turn = [order[(number * a_content + step) % len(order)] for step in range(a_content)]
+        counts = [per_content // a_content + (step < per_content % a_content) for step in range(a_content)]
+        assignments.append(
+            Assignment(
+                path, content, tuple(zip(turn, counts, strict=True)), out, name, seed, crop, PAIRS_A_TASK, Consensus()
+            )
+        )
+    return assignments
+
+
+def _open_folder(out: Path, settings: Mapping[str, Any]) -> None:
+    """Make the folders; refuse one that holds something other than an unfinished run of the same settings."""
+    marker = out / _UNFINISHED / "settings.json"
+    text = json.dumps(settings, indent=2)
+    try:
+        if out.is_dir() and any(out.iterdir()):
+            if not marker.is_file():
+                raise OutputError(f"{out}: isn't empty; name a new folder")
+            if marker.read_text(encoding="utf-8") != text:
+                raise OutputError(f"{out}: holds an unfinished run with other settings; name a new folder")
+        for folder in (_UNFINISHED, "references", *(f"images/{task.value}" for task in RestorationTask)):
+            (out / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: can't be made ({error.strerror})") from error
+    with written_whole(marker) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _all_made(assignments: Sequence[Assignment], workers: int, progress: Callable[[int], None]) -> Iterator[Made]:
+    """Results as they come; those of an earlier, unfinished run first."""
+    left = []
+    for assignment in assignments:
+        earlier = _earlier(assignment)
+        if earlier is None:
+            left.append(assignment)
+        else:
+            progress(1)
+            yield earlier
+    if workers == 1:
+        for assignment in left:
+            yield _make_and_note(assignment)
+            progress(1)
+        return
+    # Spawned, since the parent may run threads that a fork would leave half alive.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        futures: list[Future[Made]] = [pool.submit(_make_and_note, assignment) for assignment in left]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+                progress(1)
+        except BrokenProcessPool as error:
+            raise FgresqError(
+                "a process died, perhaps for want of memory; the same command goes on, with fewer workers if need be"
+            ) from error
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _make_and_note(assignment: Assignment) -> Made:
+    made = make_content(assignment)
+    with written_whole(_note(assignment)) as temporary:
+        temporary.write_text(json.dumps(asdict(made)), encoding="utf-8")
+    return made
+
+
+def _note(assignment: Assignment) -> Path:
+    return assignment.out / _UNFINISHED / f"made-{assignment.content}.json"
+
+
+def _earlier(assignment: Assignment) -> Made | None:
+    """What an unfinished run has noted of a photograph; a note is written last, so its images are there."""
+    note = _note(assignment)
+    if not note.is_file():
+        return None
+    known = json.loads(note.read_text(encoding="utf-8"))
+    images = tuple(ImageRecord(**{**row, "task": RestorationTask(row["task"])}) for row in known["images"])
+    pairs = tuple(Pair(row["image_a"], row["image_b"], Preference(row["preference"])) for row in known["pairs"])
+    return Made(known["content"], images, pairs, tuple(map(tuple, known["dissimilarities"])), known["failure"])
+
+
+def _write_dissimilarities(out: Path, results: Sequence[Made]) -> None:
+    """What the labels come from, for whoever wants others."""
+    with written_whole(out / _DISSIMILARITIES) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["image_id", *METRICS])
+        for result in results:
+            table.writerows(
+                [image.image_id, *values] for image, values in zip(result.images, result.dissimilarities, strict=True)
+            )
+
+
+def _about(
+    settings: Mapping[str, Any], licence: str, assignments: Sequence[Assignment], made: Mapping[str, Made]
+) -> dict[str, Any]:
+    consensus = assignments[0].consensus
+    return {
+        "made_by": f"fgresq {__version__}, fgresq.synthesis",
+        **{key: settings[key] for key in ("seed", "per_content", "crop", "source")},
+        "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms. Images named "
+        "`learned` come from no network: a degraded or restored image is moved towards the photograph by the first "
+        "number's share, and given a typical artefact of the second number's strength. Other names end in the "
+        "strength; `none` is the degraded image.",
+        "licence": licence,
+        "labels": _LABELS.format(metrics=", ".join(METRICS), file=_DISSIMILARITIES, **asdict(consensus)),
+        "consensus": asdict(consensus),
+        "failed": {
+            printable(assignment.photograph): failure
+            for assignment in assignments
+            if (failure := made[assignment.content].failure) is not None
+        },
+    }

@@ -1,0 +1,1 @@
+"""Training: both stages of FGResQ, its ablation, and baselines under the same protocol."""

@@ -1,0 +1,172 @@
+"""What a training run is told: one frozen object, from YAML, written into every checkpoint."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fgresq.errors import UserError
+from fgresq.model.build import EncoderName
+from fgresq.model.heads import ComparisonClasses, ComparisonInput
+from fgresq.names import nearest
+from fgresq.records import RestorationTask
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+class RunConfig(BaseModel):
+    """What every kind of training needs.
+
+    Attributes:
+        seed: of initialisation, order and augmentation.
+        split: "content" keeps contents apart; "pair" is the paper's 8:2 by pairs, which shares images between sides.
+        test_share: of the contents, or of the pairs, held out.
+        epochs: passes over the training samples.
+        batch_size: samples of one update, over all processes; pairs in stage 2 and for baselines, images in stage 1.
+        micro_batch: samples of one forward pass; None is the whole batch. The update is the same.
+        rate: learning rate of the encoders (paper: 5e-6 for CLIP).
+        head_rate: learning rate of everything that isn't an encoder.
+        warmup: share of all steps in which the rate rises from zero.
+        final_rate: share of the peak rate at which the cosine ends.
+        clip_norm: gradients with a larger norm are scaled down to it.
+        ema: decay of an exponential moving average of the weights, which is then what is evaluated; None for none.
+        precision: of the forward pass; the weights stay float32.
+        device: "auto", "cpu", "cuda".
+        workers: processes that read images; 0 reads in the main process.
+        cache: keep all resized images in memory (196 kB an image).
+        save_every: steps between checkpoints.
+        evaluate_every: epochs between evaluations; the last epoch always ends with one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 0
+    split: Literal["content", "pair"] = "content"
+    test_share: float = Field(default=0.2, gt=0, lt=1)
+    epochs: int = Field(default=10, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    micro_batch: int | None = Field(default=None, ge=1)
+    rate: float = Field(default=5e-6, gt=0)
+    head_rate: float = Field(default=1e-4, gt=0)
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+    final_rate: float = Field(default=0.0, ge=0, le=1)
+    clip_norm: float = Field(default=1.0, gt=0)
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    precision: Precision = "fp32"
+    device: str = "auto"
+    workers: int = Field(default=0, ge=0)
+    cache: bool = True
+    save_every: int = Field(default=200, ge=1)
+    evaluate_every: int = Field(default=1, ge=1)
+
+
+class DegradationConfig(RunConfig):
+    """Stage 1: the degradation encoder learns to tell the tasks apart (eq. 4).
+
+    Attributes:
+        encoder: which one is trained.
+        batches: "diagonal" holds one image a task in each batch, so that eq. 4's labels are true as they stand;
+            "multi-positive" takes any batch and spreads the target over the images of a task.
+        text: where CLIP's text tower and tokenizer are: a folder, or a name on the hub. None learns a table of task
+            embeddings instead, which is what the compact encoders use.
+        prompts: templates; {task} is replaced by the task's phrase, and the features of all templates are averaged.
+        phrases: how each task is said in a prompt.
+        initial: checkpoint of an encoder to start from (CLIP's folder or hub name for CLIP encoders).
+        embedding_dim: of the table of task embeddings.
+    """
+
+    encoder: EncoderName = "compact"
+    batches: Literal["diagonal", "multi-positive"] = "multi-positive"
+    text: str | None = None
+    prompts: tuple[str, ...] = ("a photo restored by {task}", "a photo after {task}", "the result of {task}")
+    phrases: Mapping[RestorationTask, str] = {
+        RestorationTask.SUPER_RESOLUTION: "super-resolution",
+        RestorationTask.DEBLURRING: "deblurring",
+        RestorationTask.DENOISING: "denoising",
+        RestorationTask.DERAINING: "rain removal",
+        RestorationTask.DEHAZING: "haze removal",
+        RestorationTask.MIXTURE: "restoration of mixed degradations",
+    }
+    initial: str | None = None
+    embedding_dim: int = Field(default=128, ge=2)
+
+
+class QualityConfig(RunConfig):
+    """Stage 2: score and comparison (eq. 6 to 9).
+
+    Attributes:
+        encoder: of both branches.
+        comparison_input, comparison_classes: as in `fgresq.model.build.ModelConfig`.
+        degradation: checkpoint of stage 1, frozen here; None with `without_degradation`.
+        without_degradation: the ablation "w/o DFL" (Table S1).
+        trainable_degradation_layers: how many of the degradation encoder's last layers are trained after all.
+        initial: for CLIP encoders, CLIP's folder or hub name.
+        scene_weight, rank_weight: lambda 1 and 2 of eq. 9.
+        probability: of the fidelity loss: "logit-difference" takes scores before the sigmoid, "paper" after it.
+        label_smoothing: of the ranking loss.
+    """
+
+    encoder: EncoderName = "compact"
+    comparison_input: ComparisonInput = "pair"
+    comparison_classes: ComparisonClasses = "three-class"
+    degradation: str | None = None
+    without_degradation: bool = False
+    trainable_degradation_layers: int = Field(default=0, ge=0)
+    initial: str | None = None
+    scene_weight: float = Field(default=5.0, ge=0)
+    rank_weight: float = Field(default=1.0, ge=0)
+    probability: Literal["logit-difference", "paper"] = "logit-difference"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+
+
+class BaselineConfig(RunConfig):
+    """Any module that maps images to a score, under the scene-aware loss alone, as the paper retrains its peers.
+
+    Attributes:
+        model: "small-cnn", or "package.module:callable" that returns a torch module (N, 3, 224, 224) -> (N,).
+        probability: as in `QualityConfig`; the module's output counts as the score before a sigmoid.
+    """
+
+    model: str = "small-cnn"
+    probability: Literal["logit-difference", "paper"] = "logit-difference"
+
+
+Config = TypeVar("Config", bound=RunConfig)
+
+
+def read_config(kind: type[Config], path: Path | None, changes: Mapping[str, Any]) -> Config:
+    """Read a YAML file, change what the command line says, and check it.
+
+    Args:
+        kind: which configuration.
+        path: of the file; None starts from the defaults.
+        changes: name to value, over the file's.
+
+    Raises:
+        UserError: an unknown name (the nearest are listed) or a value that can't be.
+    """
+    values: Any = {}
+    if path is not None:
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UserError(f"{path}: can't be read as YAML ({str(error).splitlines()[0]})") from error
+        if not isinstance(values, Mapping):
+            raise UserError(f"{path}: holds a {type(values).__name__}; lines of `name: value` are needed")
+    try:
+        return kind.model_validate({**values, **changes})
+    except ValidationError as error:
+        raise UserError(f"{path or 'configuration'}: {_said(error, kind)}") from error
+
+
+def _said(error: ValidationError, kind: type[RunConfig]) -> str:
+    problems = []
+    for problem in error.errors():
+        name = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            problems.append(f"there is no setting {name!r}; {nearest(name, kind.model_fields)}")
+        else:
+            problems.append(f"{name}: {problem['msg'].lower()}")
+    return "; ".join(problems)

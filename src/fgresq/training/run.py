@@ -1,0 +1,80 @@
+"""A whole training from a manifest to the files that others use."""
+
+from pathlib import Path
+
+from fgresq.errors import OutputError, UserError
+from fgresq.images.preprocessing import Preprocessing
+from fgresq.manifest import Manifest
+from fgresq.model.build import ModelConfig, build
+from fgresq.model.checkpoints import Training, save_checkpoint
+from fgresq.training import checkpoint, distributed
+from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig, RunConfig
+from fgresq.training.loop import BEST, LAST, Watch, train
+from fgresq.training.stages.base import Scores, Stage
+from fgresq.training.stages.degradation import DegradationStage
+from fgresq.training.stages.quality import BaselineStage, QualityStage, model_config
+from fgresq.training.stages.samples import prepare
+
+WEIGHTS = "model.safetensors"
+
+
+def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = None) -> Scores:
+    """Train what the configuration describes; go on if `out` holds an unfinished training.
+
+    `out` gets `last.pt` (goes on), `best.pt` (best by the criterion), `log.jsonl`, and for stage 2 `model.safetensors`,
+    which `--weights` takes.
+
+    Args:
+        manifest: with judged pairs (stage 2, baselines).
+        config: decides by its kind what is trained.
+        out: made if it isn't there.
+        watch: as in `train`.
+
+    Returns:
+        Scores of the last evaluation; those stored before if the training was finished already.
+
+    Raises:
+        UserError: a manifest, split, file or setting that can't be trained with; nothing has been written then.
+        TrainingError: as in `train`.
+    """
+    with distributed.process_group():
+        kind, stage = _stage(manifest, config)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{out}: this folder can't be made ({error.strerror})") from error
+        scores = train(stage, config, kind, out, watch)
+        if isinstance(config, QualityConfig) and distributed.is_main():
+            export_weights(out / (BEST if (out / BEST).is_file() else LAST), out / WEIGHTS, manifest)
+        return scores
+
+
+def export_weights(path: Path, to: Path, manifest: Manifest) -> str:
+    """Turn a checkpoint of stage 2 into a weights file.
+
+    Returns:
+        Its SHA-256.
+
+    Raises:
+        CheckpointError: `path` isn't a checkpoint of stage 2.
+        OutputError: `to` can't be written.
+    """
+    content = checkpoint.read(path, "quality")
+    config = ModelConfig.model_validate_json(content["export"]["config"])
+    model = build(config)
+    model.load_state_dict(content["export"]["model"], strict=True)
+    about = manifest.about.get("labels", "the manifest doesn't say what its labels are")
+    sources = ", ".join(sorted({image.source for image in manifest.images}))
+    note = f"trained by fgresq on {len(manifest.pairs)} pairs of {sources}; labels: {about}"
+    return save_checkpoint(to, model, config, Training(note=note, trained=True))
+
+
+def _stage(manifest: Manifest, config: RunConfig) -> tuple[str, Stage]:
+    if isinstance(config, DegradationConfig):
+        return "degradation", DegradationStage(prepare(manifest, config, Preprocessing()), config)
+    if isinstance(config, QualityConfig):
+        model = model_config(config)
+        return "quality", QualityStage(prepare(manifest, config, model.preprocessing), config, model)
+    if isinstance(config, BaselineConfig):
+        return "baseline", BaselineStage(prepare(manifest, config, Preprocessing()), config)
+    raise UserError(f"a {type(config).__name__} doesn't say what to train")

@@ -1,0 +1,96 @@
+"""Stage 1: the degradation encoder learns what was restored (eq. 4)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fgresq.data.batches import ImageBatch, as_unit_range, collate_images
+from fgresq.data.datasets import TASKS, ScoredImages
+from fgresq.data.samplers import BatchPlan, OnePerTaskBatches, PlainBatches
+from fgresq.data.transforms import Augmentation
+from fgresq.losses.contrastive import contrastive_multi_positive
+from fgresq.model.build import build_encoder
+from fgresq.training import distributed
+from fgresq.training.config import DegradationConfig
+from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
+from fgresq.training.stages.networks import TaskAlignment, clip_encoder, clip_text_features
+from fgresq.training.stages.samples import Sides, evaluation_batches, training_batches
+
+
+class DegradationStage(Stage):
+    """Trains `TaskAlignment`; the held-out accuracy of naming the task decides the best checkpoint."""
+
+    criterion = "task_accuracy"
+
+    def __init__(self, sides: Sides, config: DegradationConfig) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.network: TaskAlignment = _network(config)
+        data = (sides.manifest, sides.pictures)
+        augmentation = Augmentation(seed=config.seed)
+        self.train = ScoredImages(*data, sides.split.train_images, augmentation, unscored=True)
+        self.test = ScoredImages(*data, sides.split.test_images, unscored=True)
+        self.plan = self._plan()
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The encoder at its rate, projection, task table and scale at the heads'."""
+        encoder = list(self.network.encoder.parameters())
+        inside = {id(parameter) for parameter in encoder}
+        rest = [p for p in self.network.parameters() if id(p) not in inside and p.requires_grad]
+        return [{"params": encoder, "peak": self.config.rate}, {"params": rest, "peak": self.config.head_rate}]
+
+    def steps(self, epoch: int) -> int:
+        """Batches, the same number in every epoch."""
+        del epoch
+        return len(self.plan)
+
+    def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
+        """Images as inputs, tasks as labels."""
+        batch: ImageBatch
+        for batch in training_batches(self.train, self.plan, collate_images, self.config.workers, epoch, skip):
+            yield Batch((as_unit_range(batch.images),), (batch.tasks,), batch.image_ids)
+
+    def loss(self, outputs: Tensor, labels: Inputs) -> tuple[Tensor, Mapping[str, float]]:
+        """Eq. 4 on logits; with one image a task the multi-positive form is the paper's own."""
+        tasks = torch.eye(outputs.shape[1], device=outputs.device)
+        return contrastive_multi_positive(outputs, tasks, labels[0]), {}
+
+    @torch.inference_mode()
+    def evaluate(self, network: nn.Module) -> Scores:
+        """Share of the held-out images whose task is named right, and the share of the most frequent task."""
+        device = next(network.parameters()).device
+        right, counts = 0, torch.zeros(len(TASKS), dtype=torch.int64)
+        for batch, images in evaluation_batches(self.test, collate_images, self.config.batch_size, device):
+            right += int((network(images).argmax(dim=1).cpu() == batch.tasks).sum())
+            counts += torch.bincount(batch.tasks, minlength=len(TASKS))
+        return {
+            "task_accuracy": right / len(self.test),
+            "most_frequent_task": int(counts.max()) / len(self.test),
+            "images": float(len(self.test)),
+        }
+
+    def export(self, network: nn.Module) -> Mapping[str, Any]:
+        """The encoder, for stage 2."""
+        assert isinstance(network, TaskAlignment)  # noqa: S101 - tells the type checker
+        return {"encoder": self.config.encoder, "weights": network.encoder.state_dict()}
+
+    def _plan(self) -> BatchPlan:
+        config, where = self.config, {"rank": distributed.rank(), "world_size": distributed.world_size()}
+        if config.batches == "diagonal":
+            return OnePerTaskBatches(self.train.tasks, seed=config.seed, **where)
+        return PlainBatches(len(self.train), config.batch_size, seed=config.seed, **where)
+
+
+def _network(config: DegradationConfig) -> TaskAlignment:
+    if config.initial is not None:
+        encoder, projection = clip_encoder(config.initial)
+    else:
+        encoder = build_encoder(config.encoder)
+        projection = nn.Linear(encoder.feature_dim, config.embedding_dim, bias=False)
+    if config.text is None:
+        table = torch.randn(len(TASKS), projection.out_features)
+        return TaskAlignment(encoder, projection, table, learned=True)
+    sentences = [[prompt.format(task=config.phrases[task]) for prompt in config.prompts] for task in TASKS]
+    return TaskAlignment(encoder, projection, clip_text_features(config.text, sentences), learned=False)

@@ -1,0 +1,181 @@
+"""Stage 2: score and comparison from judged pairs (eq. 6 to 9); and baselines under the same scene-aware loss."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fgresq.data.batches import PairBatch, as_unit_range, collate_images, collate_pairs
+from fgresq.data.datasets import JudgedPairs, ScoredImages, source_names
+from fgresq.data.samplers import SceneBatches
+from fgresq.data.transforms import Augmentation
+from fgresq.errors import UserError
+from fgresq.losses.fidelity import balanced_source_weights, scene_fidelity
+from fgresq.losses.ranking import binary_ranking, three_class_ranking
+from fgresq.losses.total import total
+from fgresq.model.build import ModelConfig, build
+from fgresq.model.fgresq import FGResQ
+from fgresq.training import checkpoint, distributed
+from fgresq.training.config import BaselineConfig, QualityConfig
+from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
+from fgresq.training.stages.evaluation import judge
+from fgresq.training.stages.networks import PairNetwork, ScoreNetwork, baseline, clip_encoder, last_layers, load_encoder
+from fgresq.training.stages.samples import Sides, evaluation_batches, training_batches
+
+# Columns of `PairNetwork`: two scores, then the comparison's logits in both orders.
+_SCORES = 2
+# What a preference becomes when A and B change places: B better, A better, equal.
+_SWAPPED = (1, 0, 2)
+
+
+class PairStage(Stage):
+    """What stage 2 and the baselines share: scene-aware batches of judged pairs, and their evaluation.
+
+    An epoch visits every judged pair of the training side once; images are trained on as members of their pairs.
+    """
+
+    criterion = "acc"
+
+    def __init__(self, network: nn.Module, sides: Sides, config: QualityConfig | BaselineConfig) -> None:
+        self.network = network
+        self.config = config
+        data = (sides.manifest, sides.pictures)
+        self.train = JudgedPairs(*data, sides.split.train_pairs, Augmentation(seed=config.seed))
+        self.test = JudgedPairs(*data, sides.split.test_pairs)
+        self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
+        where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
+        # Each batch is from one source, so the weights of eq. 7 must come from the whole training side.
+        images = {*self.train.image_ids}
+        places = {name: place for place, name in enumerate(source_names(sides.manifest))}
+        of = [places[image.source] for image in sides.manifest.images if image.image_id in images]
+        self.source_weights = balanced_source_weights(torch.bincount(torch.tensor(of), minlength=len(places)))
+        self.plan = SceneBatches(self.train.sources, config.batch_size, seed=config.seed, **where)
+
+    def steps(self, epoch: int) -> int:
+        """Batches, the same number in every epoch."""
+        del epoch
+        return len(self.plan)
+
+    def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
+        """Both images as inputs; preference, MOS of both and source as labels."""
+        batch: PairBatch
+        for batch in training_batches(self.train, self.plan, collate_pairs, self.config.workers, epoch, skip):
+            yield Batch(
+                (as_unit_range(batch.a), as_unit_range(batch.b)),
+                (batch.preferences, batch.mos_a, batch.mos_b, batch.sources),
+                [f"{a} | {b}" for a, b in batch.image_ids],
+            )
+
+    def scene_loss(self, outputs: Tensor, labels: Inputs) -> Tensor:
+        """Eq. 6 and 7 over all images of the batch, each once for every pair that it is in."""
+        _, mos_a, mos_b, sources = labels
+        return scene_fidelity(
+            torch.cat([outputs[:, 0], outputs[:, 1]]),
+            torch.cat([mos_a, mos_b]),
+            torch.cat([sources, sources]),
+            probability=self.config.probability,
+            source_weights=self.source_weights.to(outputs.device),
+        )
+
+    def evaluate(self, network: nn.Module) -> Scores:
+        """SRCC and PLCC of scores, ACC of pairs by both tie rules, per task and as macro averages."""
+        device = next(network.parameters()).device
+        batches = evaluation_batches(self.test_images, collate_images, self.config.batch_size, device)
+        return judge(network, batches, self.test, self.test_images.records)
+
+
+class QualityStage(PairStage):
+    """Trains FGResQ."""
+
+    config: QualityConfig
+
+    def __init__(self, sides: Sides, config: QualityConfig, model_config: ModelConfig) -> None:
+        torch.manual_seed(config.seed)
+        self.model_config = model_config
+        super().__init__(PairNetwork(_model(config, model_config)), sides, config)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What is trained of the encoders at their rate, everything else at the heads'."""
+        model = self.network.model
+        assert isinstance(model, FGResQ)  # noqa: S101 - tells the type checker
+        encoders = [p for encoder in model.encoders() for p in encoder.parameters()]
+        inside = {id(parameter) for parameter in encoders}
+        rest = [p for p in model.parameters() if id(p) not in inside and p.requires_grad]
+        trained = [p for p in encoders if p.requires_grad]
+        return [{"params": trained, "peak": self.config.rate}, {"params": rest, "peak": self.config.head_rate}]
+
+    def loss(self, outputs: Tensor, labels: Inputs) -> tuple[Tensor, Mapping[str, float]]:
+        """Eq. 9; the ranking loss is the mean over both orders of each pair."""
+        preferences = labels[0]
+        swapped = torch.tensor(_SWAPPED, device=preferences.device)[preferences]
+        forward, backward = outputs[:, _SCORES:].chunk(2, dim=-1)
+        scene = self.scene_loss(outputs, labels)
+        rank = (self._ranking(forward, preferences) + self._ranking(backward, swapped)) / 2
+        weights = {"scene_weight": self.config.scene_weight, "rank_weight": self.config.rank_weight}
+        return total(scene, rank, **weights), {"scene": scene.item(), "rank": rank.item()}
+
+    def export(self, network: nn.Module) -> Mapping[str, Any]:
+        """The model, for `fgresq train export`."""
+        return {"model": network.model.state_dict(), "config": self.model_config.model_dump_json()}  # type: ignore[union-attr]
+
+    def _ranking(self, logits: Tensor, preferences: Tensor) -> Tensor:
+        if self.config.comparison_classes == "binary":
+            return binary_ranking(logits[:, 0], preferences, label_smoothing=self.config.label_smoothing)
+        return three_class_ranking(logits, preferences, label_smoothing=self.config.label_smoothing)
+
+
+class BaselineStage(PairStage):
+    """Trains any module that maps images to a score, as the paper retrains its peers."""
+
+    config: BaselineConfig
+
+    def __init__(self, sides: Sides, config: BaselineConfig) -> None:
+        torch.manual_seed(config.seed)
+        super().__init__(ScoreNetwork(baseline(config.model)), sides, config)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Everything at the encoders' rate."""
+        return [{"params": [p for p in self.network.parameters() if p.requires_grad], "peak": self.config.rate}]
+
+    def loss(self, outputs: Tensor, labels: Inputs) -> tuple[Tensor, Mapping[str, float]]:
+        """The scene-aware loss alone."""
+        scene = self.scene_loss(outputs, labels)
+        return scene, {"scene": scene.item()}
+
+    def export(self, network: nn.Module) -> Mapping[str, Any]:
+        """The module's weights."""
+        return {"baseline": self.config.model, "weights": network.module.state_dict()}  # type: ignore[union-attr]
+
+
+def model_config(config: QualityConfig) -> ModelConfig:
+    """What a checkpoint of this training will say of its model."""
+    return ModelConfig(
+        encoder=config.encoder,
+        comparison_input=config.comparison_input,
+        comparison_classes=config.comparison_classes,
+        degradation_branch=not config.without_degradation,
+    )
+
+
+def _model(config: QualityConfig, model_config: ModelConfig) -> FGResQ:
+    model = build(model_config)
+    if config.initial is not None:
+        model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
+    if model.degradation is None:
+        return model
+    if config.degradation is None:
+        raise UserError(
+            "stage 2 needs the encoder of stage 1: set `degradation` to its best.pt, or train the ablation with "
+            "`without_degradation`"
+        )
+    path = Path(config.degradation)
+    exported = checkpoint.read(path, "degradation")["export"]
+    if exported["encoder"] != config.encoder:
+        raise UserError(f"{path}: trained the encoder {exported['encoder']}, but {config.encoder} was asked for")
+    load_encoder(model.degradation.encoder, exported["weights"], path)
+    model.degradation.encoder.requires_grad_(False)
+    for layer in last_layers(model.degradation.encoder, config.trainable_degradation_layers):
+        layer.requires_grad_(True)
+    return model

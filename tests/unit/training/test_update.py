@@ -1,0 +1,95 @@
+"""The update doesn't depend on how a batch is cut into pieces, or spread over processes."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fgresq.losses.fidelity import scene_fidelity
+from fgresq.training.stages.base import Batch
+from fgresq.training.update import backward
+
+ROOT = Path(__file__).parents[3]
+
+
+def network(seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 1))
+
+
+def batch(count: int = 12) -> Batch:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(count, 6, generator=generator)
+    mos = torch.randn(count, generator=generator, dtype=torch.float64)
+    return Batch((x,), (mos, torch.arange(count) % 2), [f"image {i}" for i in range(count)])
+
+
+def loss(outputs: Tensor, labels: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, float]]:
+    """Every sample meets every other of its source, so pieces of a batch can't be added up."""
+    value = scene_fidelity(outputs[:, 0], labels[0], labels[1])
+    return value, {"scene": value.item()}
+
+
+def gradients(module: nn.Module) -> list[Tensor]:
+    return [parameter.grad.clone() for parameter in module.parameters()]
+
+
+def plain() -> tuple[float, list[Tensor]]:
+    module, samples = network(), batch()
+    value, _ = loss(module(*samples.inputs), samples.labels)
+    value.backward()
+    return value.item(), gradients(module)
+
+
+@pytest.mark.parametrize("micro_batch", [None, 1, 3, 5, 12, 100])
+def test_accumulation_gives_the_update_of_the_large_batch(micro_batch: int | None) -> None:
+    expected, expected_gradients = plain()
+    module = network()
+    value, parts = backward(module, batch(), loss, micro_batch)
+    assert value.item() == pytest.approx(expected, abs=1e-7)
+    assert parts["scene"] == pytest.approx(expected, abs=1e-7)
+    for found, wanted in zip(gradients(module), expected_gradients, strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-7, rtol=1e-5)
+
+
+def test_adding_up_pieces_would_be_another_update() -> None:
+    # Without this the test above could pass by accident.
+    module, samples = network(), batch()
+    for inputs, mos, source in zip(
+        samples.inputs[0].split(3), samples.labels[0].split(3), samples.labels[1].split(3), strict=True
+    ):
+        loss(module(inputs), (mos, source))[0].backward()
+    differences = [(a / 4 - b).abs().max().item() for a, b in zip(gradients(module), plain()[1], strict=True)]
+    assert max(differences) > 1e-4
+
+
+def test_the_scale_multiplies_the_gradient_only() -> None:
+    expected, expected_gradients = plain()
+    module = network()
+    value, _ = backward(module, batch(), loss, 4, scale=1024.0)
+    assert value.item() == pytest.approx(expected, abs=1e-7)
+    torch.testing.assert_close(gradients(module)[0], 1024 * expected_gradients[0], atol=1e-3, rtol=1e-5)
+
+
+def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    done = subprocess.run(
+        [*command, "-m", "tests.unit.training.two_processes", tmp_path / "found.pt"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = torch.load(tmp_path / "found.pt", weights_only=True)
+    expected, expected_gradients = plain()
+    assert set(found) == {"whole", "in pieces"}
+    for value, found_gradients in found.values():
+        assert math.isclose(value, expected, abs_tol=1e-5)
+        for a, b in zip(found_gradients, expected_gradients, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
