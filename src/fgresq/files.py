@@ -43,7 +43,7 @@ def _make_beside(path: Path) -> Path:
             raise IsADirectoryError(None, "it is a folder")
         if not path.parent.is_dir():
             raise FileNotFoundError(None, f"there is no folder {path.parent}")
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".fgresq-", dir=path.parent)
     except OSError as error:
         raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
     os.close(handle)

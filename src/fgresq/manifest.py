@@ -5,6 +5,7 @@ that doesn't match its hash isn't read. CSV goes in and out for people and other
 """
 
 import hashlib
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -68,9 +69,11 @@ def write_manifest(manifest: Manifest) -> None:
     hashes = {}
     for name, table in tables.items():
         path = manifest.root / _FILES[name]
+        content = io.BytesIO()  # through memory, since polars reports a full disk in a way of its own
+        table.write_parquet(content)
         with written_whole(path) as temporary:
-            table.write_parquet(temporary)
-        hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            temporary.write_bytes(content.getvalue())
+        hashes[name] = hashlib.sha256(content.getvalue()).hexdigest()
     document = {"schema": SCHEMA, "sha256": hashes, "about": dict(manifest.about)}
     with written_whole(manifest.root / "manifest.json") as temporary:
         temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -123,8 +126,9 @@ def write_csv(path: Path, records: Sequence[ImageRecord] | Sequence[Pair]) -> No
         OutputError: it can't be written there.
     """
     types = _PAIR_TYPES if records and isinstance(records[0], Pair) else _IMAGE_TYPES
+    text = pl.DataFrame([asdict(record) for record in records], schema=types).write_csv()
     with written_whole(path) as temporary:
-        pl.DataFrame([asdict(record) for record in records], schema=types).write_csv(temporary)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def check(images: Sequence[ImageRecord], pairs: Sequence[Pair], name: str) -> None:

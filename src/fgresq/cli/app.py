@@ -1,6 +1,8 @@
 """`fgresq`: the commands, and what happens when one fails."""
 
+import io
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -44,6 +46,11 @@ def _global_options(
 
 def main() -> None:
     """Run a command; exit 0 when all went well, 1 when a part failed, 2 for a mistake in the request."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows its code
+            stream.reconfigure(errors="backslashreplace")
+    # Pillow warns of odd metadata and of large pictures; neither keeps a picture from being judged.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         app()
     except FgresqError as error:

@@ -38,12 +38,12 @@ def compare(
     check_output(output)
     scorer = load(weights, device, precision, batch_size)
     comparison = scorer.compare(a, b, order=order.value)
-    _print(comparison)
-    print_provenance(scorer.provenance)
-    if output is not None:
+    if output is not None:  # before printing, since the reader of a pipe may leave early
         from fgresq.report.tables import write_comparison
 
         write_comparison(output, comparison, scorer.provenance)
+    _print(comparison)
+    print_provenance(scorer.provenance)
 
 
 def _print(comparison: Comparison) -> None:

@@ -46,8 +46,7 @@ def rank(
     scorer = load(weights, device, precision, batch_size)
     with progress_bar("encoding", sum(map(len, images.values()))) as bar:
         ranking = scorer.rank(images, settings=settings, progress=lambda done: bar.advance(bar.task_ids[0], done))
-    _print(ranking)
-    if output is not None:
+    if output is not None:  # before printing, since the reader of a pipe may leave early
         from fgresq.report.tables import write_ranking
 
         write_ranking(output, ranking)
@@ -56,6 +55,7 @@ def rank(
 
         write_ranking_page(ranking, report, contents=report_contents)
         notes.print(cell(f"report: {report}"), soft_wrap=True)
+    _print(ranking)
     if ranking.failures:
         raise typer.Exit(1)
 

@@ -30,12 +30,12 @@ def score(
     scorer = load(weights, device, precision, batch_size)
     with progress_bar("scoring", len(images)) as bar:
         scores = scorer.score(images, progress=lambda done: bar.advance(bar.task_ids[0], done))
-    _print(scores)
-    print_provenance(scorer.provenance)
-    if output is not None:
+    if output is not None:  # before printing, since the reader of a pipe may leave early
         from fgresq.report.tables import write_scores
 
         write_scores(output, scores, scorer.provenance)
+    _print(scores)
+    print_provenance(scorer.provenance)
     if any(entry.error is not None for entry in scores):
         raise typer.Exit(1)
 

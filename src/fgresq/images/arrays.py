@@ -28,6 +28,8 @@ def as_rgb(array: NDArray[np.generic], name: str) -> RgbArray:
     Raises:
         ImageError: another shape or type, a side under MIN_SIDE, a value that is NaN, infinite or outside [0, 1].
     """
+    array = np.asarray(array)  # a masked array would hide its NaN
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.ndim == 2:
         array = array[..., np.newaxis]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4):
@@ -49,7 +51,8 @@ def as_rgb(array: NDArray[np.generic], name: str) -> RgbArray:
 
 
 def _unit_range(rgb: NDArray[np.generic], name: str) -> NDArray[np.float32]:
-    values = rgb.astype(np.float32, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is refused
+        values = rgb.astype(np.float32, copy=False)
     low, high = float(values.min()), float(values.max())  # NaN passes through min and max
     if not np.isfinite([low, high]).all():
         raise ImageError(name, "holds NaN or infinite values")

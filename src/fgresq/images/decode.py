@@ -4,32 +4,40 @@ Rules, each with a test:
 
 - Colour: grey is repeated to three channels, a palette is expanded, CMYK, YCbCr and Lab are converted by Pillow
   without colour profiles, alpha is ignored (as in the authors' code).
-- Depth: 8 bits stay uint8, 16 bits stay uint16, floating point must lie in [0, 1] and becomes float32.
-- EXIF orientation is applied: people judge the picture the right way up.
+- Depth: 8 bits stay uint8, 16 bits stay uint16 (colour: see `deep_colour`), floating point must lie in [0, 1] and
+  becomes float32; 32-bit integers must lie in [0, 65535] and count as 16 bits.
+- EXIF orientation is applied: people judge the picture the right way up. Damaged EXIF says nothing of the pixels, so
+  the picture is taken as it is stored.
 - More than one frame is an error, since nobody said which frame to judge; the second picture that phones hide in
   a JPEG (MPO) is ignored.
 - A file that ends early is an error, never a half-grey picture.
+- The content decides, not the name: only the formats in `_FORMATS`, none of which runs a program (PostScript would).
 """
 
+import stat
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from fgresq.errors import ImageError
 from fgresq.images.arrays import MIN_SIDE, RgbArray, as_rgb
+from fgresq.images.deep_colour import holds_deep_colour, is_white_zero, read_deep_colour
 
 MAX_PIXELS = 500_000_000
 
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXIF_ORIENTATION = 0x0112
 # Pillow's own size limit is a process-wide setting; ours is MAX_PIXELS, so Pillow's is lifted while a header is read.
 _pillow_limit = threading.Lock()
+# Pillow reads a picture when its pixels are first asked for, and garbles it if two threads ask for them at once.
+_opened_picture = threading.Lock()
 
 
 def printable(path: Path) -> str:
@@ -53,7 +61,11 @@ def decode(path: Path) -> RgbArray:
     name = printable(path)
     _check_file(path, name)
     with _reading(name), _open(path) as image:
-        return _pixels_of(image, name, path)
+        _check_picture(image, name)
+        deep = holds_deep_colour(image)
+        image.load()
+        pixels = read_deep_colour(path, image) if deep else _pillow_pixels(image)
+        return _upright(as_rgb(pixels, name), exif_orientation(image))
 
 
 def decode_opened(image: Image.Image, name: str) -> RgbArray:
@@ -62,18 +74,10 @@ def decode_opened(image: Image.Image, name: str) -> RgbArray:
     Raises:
         ImageError: as `decode`.
     """
-    with _reading(name):
-        return _pixels_of(image, name, None)
-
-
-def _pixels_of(image: Image.Image, name: str, path: Path | None) -> RgbArray:
-    _check_picture(image, name)
-    wide_colour = _holds_16_bit_colour(image)
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    image.load()
-    # Pillow reads 16-bit colour with the low byte cut off; OpenCV keeps it. Pillow has checked the file by now.
-    pixels = _decode_16_bit(path) if wide_colour and path is not None else _pillow_pixels(image)
-    return _upright(as_rgb(pixels, name), orientation)
+    with _reading(name), _opened_picture:
+        _check_picture(image, name)
+        image.load()
+        return _upright(as_rgb(_pillow_pixels(image), name), exif_orientation(image))
 
 
 @contextmanager
@@ -97,9 +101,9 @@ def _check_file(path: Path, name: str) -> None:
         raise ImageError(name, "no such file") from error
     except (OSError, ValueError) as error:
         raise ImageError(name, f"can't be opened ({_first_line(error)})") from error
-    if path.is_dir():
+    if stat.S_ISDIR(status.st_mode):
         raise ImageError(name, "is a folder; an image file is needed here")
-    if not path.is_file():
+    if not stat.S_ISREG(status.st_mode):
         raise ImageError(name, "is not a regular file")
     if status.st_size == 0:
         raise ImageError(name, "is empty (0 bytes)")
@@ -110,7 +114,7 @@ def _open(path: Path) -> Image.Image:
         limit = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:
-            return Image.open(path)
+            return Image.open(path, formats=_FORMATS)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 
@@ -121,22 +125,20 @@ def _check_picture(image: Image.Image, name: str) -> None:
         raise ImageError(name, f"has {width}x{height} pixels; at most {MAX_PIXELS // 10**6} megapixels are read")
     if min(width, height) < MIN_SIDE:
         raise ImageError(name, f"is {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed to judge it")
+    if _lacks_a_part(image):
+        raise ImageError(name, f"holds a part only of its {width}x{height} pixels")
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         raise ImageError(name, f"has {frames} frames; save the one to judge as an image of its own")
 
 
-def _holds_16_bit_colour(image: Image.Image) -> bool:
-    rawmodes = (str(tile[3]) for tile in getattr(image, "tile", ()))
-    return len(image.getbands()) > 1 and any(";16" in rawmode for rawmode in rawmodes)
-
-
-def _decode_16_bit(path: Path) -> NDArray[np.uint16]:
-    pixels = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise OSError("16-bit colour of a kind that isn't supported; convert it to PNG")
-    order = cv2.COLOR_BGRA2RGB if pixels.shape[-1] == 4 else cv2.COLOR_BGR2RGB
-    return (cv2.cvtColor(pixels, order) if pixels.ndim == 3 else pixels).astype(np.uint16, copy=False)
+def _lacks_a_part(image: Image.Image) -> bool:
+    """Whether the strips or tiles of a TIFF end before its size does; Pillow would leave the rest black."""
+    boxes = [tile[1] for tile in getattr(image, "tile", ())]
+    if image.format != "TIFF" or not boxes:
+        return False
+    _, _, right, bottom = np.max(boxes, axis=0).tolist()
+    return sorted((right, bottom)) != sorted(image.size)  # a size that Pillow may have turned upright already
 
 
 def _pillow_pixels(image: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
@@ -144,15 +146,26 @@ def _pillow_pixels(image: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16]
     if image.mode.startswith("I"):
         integers = np.asarray(image)
         if integers.min() < 0 or integers.max() > 65535:
-            raise OSError("32-bit integer pixels; convert it to 16 or 8 bits")
-        return integers.astype(np.uint16)
+            raise OSError("integers outside 0 to 65535; convert it to 16 or 8 bits")
+        sixteen_bits = integers.astype(np.uint16)
+        return 65535 - sixteen_bits if is_white_zero(image) else sixteen_bits
     if image.mode == "F":
         return np.asarray(image, dtype=np.float32)
-    if image.mode in ("1", "L", "LA"):
-        return np.asarray(image.convert("L") if image.mode != "LA" else image.getchannel("L"))
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    if image.mode in ("LA", "La"):
+        return np.asarray(image.getchannel("L"))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     return np.asarray(image.convert("RGB"))
+
+
+def exif_orientation(image: Image.Image) -> int:
+    """EXIF orientation of a loaded picture; Pillow turns a TIFF upright itself and then gives 1."""
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return 1  # what Pillow's reader of damaged EXIF raises
 
 
 def _upright(pixels: RgbArray, orientation: int) -> RgbArray:
@@ -167,5 +180,5 @@ def _upright(pixels: RgbArray, orientation: int) -> RgbArray:
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
+    text = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

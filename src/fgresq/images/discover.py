@@ -1,7 +1,6 @@
 """Which image files a user means by paths, folders and patterns."""
 
 import glob
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,23 +30,41 @@ def find_images(arguments: Sequence[str]) -> list[Path]:
 
 def _expand(argument: str) -> Iterable[Path]:
     path = Path(argument)
-    if path.exists() or path.is_symlink():
-        return _images_at(path)
+    if argument and _is_there(path):
+        found = list(_images_at(path))
+        if not found:
+            raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
+        return found
     if not glob.has_magic(argument):
-        raise UserError(f"{printable(path)}: no such file or folder")
+        raise UserError(f"{printable(path) if argument else repr(argument)}: no such file or folder")
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-    if not matches:
-        raise UserError(f"{printable(path)}: the pattern matches no file")
-    return itertools.chain.from_iterable(_images_at(Path(match)) for match in matches)
+    found = [image for match in matches for image in _images_at(Path(match))]
+    if not found:
+        raise UserError(f"{printable(path)}: the pattern matches no image")
+    return found
+
+
+def _is_there(path: Path) -> bool:
+    """Whether anything stands at a path, be it a link to nothing.
+
+    Raises:
+        UserError: it can't be found out.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise UserError(f"{printable(path)}: can't be opened ({getattr(error, 'strerror', error)})") from error
+    return True
 
 
 def _images_at(path: Path) -> Iterable[Path]:
-    if not path.is_dir():
-        return [path]
-    images = list(images_below(path))
-    if not images:
-        raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
-    return images
+    return images_below(path) if _is_folder(path) else [path]
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where it isn't allowed to look
 
 
 def images_below(folder: Path) -> Iterator[Path]:
@@ -58,7 +75,7 @@ def images_below(folder: Path) -> Iterator[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        raise UserError(f"{error.filename}: can't be read ({error.strerror})") from error
+        raise UserError(f"{printable(Path(error.filename))}: can't be read ({error.strerror})") from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -75,8 +92,9 @@ def algorithms_in(folder: Path) -> Mapping[str, Mapping[str, Path]]:
 
     Raises:
         LayoutError: neither of the two, fewer than two algorithms, or two files of one algorithm for one content.
+        UserError: a folder that can't be read.
     """
-    if not folder.is_dir():
+    if not _is_there(folder) or not _is_folder(folder):
         raise LayoutError(f"{printable(folder)}: no such folder; rank takes a folder with one subfolder an algorithm")
     loose: dict[str, Path] = {}
     algorithms: dict[str, dict[str, Path]] = {}

@@ -108,11 +108,23 @@ class ClipEncoder(Encoder):
         q, k, v = (self._split_heads(x) for x in (q, attention.k_proj(normed), attention.v_proj(normed)))
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         queries = queries + attention.out_proj(mixed)
-        output: Tensor = queries + layer.mlp(layer.layer_norm2(queries))
+        hidden = _quick_gelu(layer.mlp.fc1(layer.layer_norm2(queries)))
+        output: Tensor = queries + layer.mlp.fc2(hidden)
         return output
 
     def _split_heads(self, x: Float[Tensor, "b n d"]) -> Float[Tensor, "b h n e"]:
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+def _quick_gelu(x: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+    """CLIP's activation, x sigmoid(1.702 x); overwrites x when no gradient is asked for.
+
+    The three temporaries of the formula, of 19 MB each for a batch of 8, would take a third of the encoder's time: the
+    system hands out and takes back such blocks page by page.
+    """
+    if torch.is_grad_enabled():
+        return x * torch.sigmoid(1.702 * x)
+    return F.silu(x.mul_(1.702), inplace=True).div_(1.702)
 
 
 class CompactEncoder(Encoder):

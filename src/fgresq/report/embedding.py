@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from fgresq.errors import ImageError
-from fgresq.images.decode import decode, printable
+from fgresq.images.decode import decode, exif_orientation, printable
 
 THUMBNAIL_SIDE = 200
 """Long side of a thumbnail in pixels, at most."""
@@ -87,7 +87,7 @@ def _shown_as_judged(image: Image.Image, content: bytes) -> bool:
     """Whether a browser shows these bytes as they were judged: upright, 8-bit, RGB or grey, opaque."""
     if image.mode == "CMYK" or (image.format == "PNG" and content[_PNG_BIT_DEPTH] > 8):
         return False
-    if image.format not in _ROTATED_BY_BROWSERS and image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+    if image.format not in _ROTATED_BY_BROWSERS and exif_orientation(image) != 1:
         return False
     return not image.has_transparency_data or image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
 

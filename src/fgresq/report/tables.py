@@ -1,5 +1,6 @@
 """Results as files for programs: CSV, JSON, Parquet, each with its provenance."""
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -66,7 +67,10 @@ def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenanc
             return
         table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
         table = table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())
+        # Through memory, since polars reports a full disk in a way of its own.
+        content = io.BytesIO()
         if kind == ".csv":
-            table.write_csv(temporary)
+            table.write_csv(content)
         else:
-            table.write_parquet(temporary)
+            table.write_parquet(content)
+        temporary.write_bytes(content.getvalue())

@@ -1,0 +1,214 @@
+"""Which files paths, folders and patterns mean, and which layouts `rank` takes."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fgresq.errors import LayoutError, UserError
+from fgresq.images.discover import SUFFIXES, algorithms_in, find_images, images_below
+
+
+def made(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+@contextmanager
+def forbidden(folder: Path) -> Iterator[None]:
+    """A folder that may not be looked into, also where the tests run as root."""
+    mode, is_root = folder.stat().st_mode, os.geteuid() == 0
+    folder.chmod(0)
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(mode)
+
+
+def found(root: Path, *arguments: str) -> list[str]:
+    return [str(path.relative_to(root)) for path in find_images([str(root / argument) for argument in arguments])]
+
+
+def test_a_folder_is_searched_to_the_bottom_in_name_order(tmp_path: Path) -> None:
+    made(tmp_path, "b.png", "a.JPG", "z/a.Tiff", "m/n/o.webp", "m/a.txt", "notes.md", "png", ".h.png", ".git/a.png")
+    assert found(tmp_path, "") == ["a.JPG", "b.png", "m/n/o.webp", "z/a.Tiff"]
+
+
+def test_every_suffix_counts_in_both_cases(tmp_path: Path) -> None:
+    made(tmp_path, *(f"low{suffix}" for suffix in SUFFIXES), *(f"UP{suffix.upper()}" for suffix in SUFFIXES))
+    assert len(found(tmp_path, "")) == 2 * len(SUFFIXES)
+
+
+def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path) -> None:
+    made(tmp_path, "real/a.png", "in/b.png")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "a.png").symlink_to(tmp_path / "real" / "a.png")
+    (tmp_path / "in" / "dangling.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "door").symlink_to(tmp_path / "in")
+    assert found(tmp_path, "in") == ["in/a.png", "in/b.png", "in/dangling.png"]
+    assert found(tmp_path, "door") == ["door/a.png", "door/b.png", "door/dangling.png"]
+
+
+def test_a_named_file_is_taken_whatever_it_is_called(tmp_path: Path) -> None:
+    made(tmp_path, "picture", "notes.txt", ".hidden.png")
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    arguments = ("picture", "notes.txt", ".hidden.png", "dangling")
+    assert found(tmp_path, *arguments) == list(arguments)
+
+
+def test_arguments_keep_their_order_and_nothing_is_taken_twice(tmp_path: Path) -> None:
+    made(tmp_path, "d/a.png", "d/b.png", "c.png")
+    assert found(tmp_path, "d/b.png", "d", "c.png", "d/../d", "./d/b.png") == [
+        "d/b.png",
+        "d/a.png",
+        "c.png",
+        "d/../d/a.png",
+        "d/../d/b.png",
+    ]
+    assert found(tmp_path, "d/b.png", "d", "d/*.png", "d/./b.png") == ["d/b.png", "d/a.png"]
+
+
+def test_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, "x1.png", "x2.png", "y.txt", "sub/x3.png", "sub/deep/x4.png", "empty/notes.md")
+    assert found(tmp_path, "x*.png") == ["x1.png", "x2.png"]
+    assert found(tmp_path, "x[2-9].png") == ["x2.png"]
+    assert found(tmp_path, "**/x*.png") == ["sub/deep/x4.png", "sub/x3.png", "x1.png", "x2.png"]
+    assert found(tmp_path, "s*") == ["sub/x3.png", "sub/deep/x4.png"]
+    assert found(tmp_path, "[es]*") == ["sub/x3.png", "sub/deep/x4.png"]  # a matched folder without images is passed
+    monkeypatch.chdir(tmp_path)
+    assert find_images(["x?.png"]) == [Path("x1.png"), Path("x2.png")]
+
+
+@pytest.mark.parametrize("name", ["a[1].png", "what?.png", "*.png", "[.png", "two\nlines.png", "大 ü.png", "-o.png"])
+def test_a_name_that_looks_like_a_pattern_is_a_name_first(tmp_path: Path, name: str) -> None:
+    made(tmp_path, name, "a1.png", "other.png", "whatx.png")
+    assert found(tmp_path, name) == [name]
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe.png")
+    made(tmp_path, name)
+    assert found(tmp_path, name) == found(tmp_path, "") == found(tmp_path, "*.png") == [name]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("gone.png", r"gone\.png: no such file or folder"),
+        ("notes.txt/a.png", r"a\.png: no such file or folder"),
+        ("gone\n.png", "no such file or folder"),
+        ("*.gif", r"\*\.gif: the pattern matches no image"),
+        ("em*", r"em\*: the pattern matches no image"),
+        ("empty", r"empty: no image in this folder \(looked for \.avif, \.bmp, "),
+        ("a" * 300, "can't be opened \\(File name too long\\)"),
+        ("nul\0", "can't be opened"),
+    ],
+)
+def test_what_cannot_be_found(tmp_path: Path, argument: str, message: str) -> None:
+    made(tmp_path, "notes.txt", "empty/notes.txt", "empty/.hidden.png", "good.png")
+    with pytest.raises(UserError, match=message):
+        find_images([str(tmp_path / "good.png"), str(tmp_path / argument)])
+
+
+def test_an_empty_argument_is_not_the_present_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made(tmp_path, "a.png"))
+    with pytest.raises(UserError, match="'': no such file or folder"):
+        find_images([""])
+    assert find_images(["."]) == [Path("a.png")]
+
+
+def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, "d/closed/a.png", "d/open.png")
+    for folder in (tmp_path, tmp_path / "d"):
+        folder.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # so that what lies above isn't asked about
+    with forbidden(Path("d/closed")):
+        with pytest.raises(UserError, match=r"^d/closed: can't be read \(Permission denied\)"):
+            find_images(["d"])
+        with pytest.raises(UserError, match=r"^d/closed/a\.png: can't be opened \(Permission denied\)"):
+            find_images(["d/closed/a.png"])
+        with pytest.raises(UserError, match=r"^d/closed: can't be read \(Permission denied\)"):
+            algorithms_in(Path("d"))
+        with pytest.raises(UserError, match=r"^d/closed/deeper: can't be opened \(Permission denied\)"):
+            algorithms_in(Path("d/closed/deeper"))
+
+
+def test_images_below_gives_nothing_for_a_folder_without_any(tmp_path: Path) -> None:
+    assert list(images_below(made(tmp_path, "a.txt"))) == []
+
+
+def layout(root: Path, table: Mapping[str, Mapping[str, Path]]) -> dict[str, dict[str, str]]:
+    return {
+        algorithm: {content: str(path.relative_to(root)) for content, path in contents.items()}
+        for algorithm, contents in table.items()
+    }
+
+
+def test_one_folder_an_algorithm(tmp_path: Path) -> None:
+    made(tmp_path, "b/1.png", "b/2.JPG", "a/1.webp", "a/deep/er/3.png", "b/deep/er/3.tif", "a/note.txt", "readme.md")
+    made(tmp_path, ".git/1.png", "empty/note.txt", "a/v1.5.png", "b/v1.5.jpg")
+    assert layout(tmp_path, algorithms_in(tmp_path)) == {
+        "a": {"1": "a/1.webp", "v1.5": "a/v1.5.png", "deep/er/3": "a/deep/er/3.png"},
+        "b": {"1": "b/1.png", "2": "b/2.JPG", "v1.5": "b/v1.5.jpg", "deep/er/3": "b/deep/er/3.tif"},
+    }
+    assert list(algorithms_in(tmp_path)) == ["a", "b"]
+
+
+def test_a_flat_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made(tmp_path / "street", "bicubic.png", "x4.v2.JPG", "readme.md")
+    assert layout(folder, algorithms_in(folder)) == {
+        "bicubic": {"street": "bicubic.png"},
+        "x4.v2": {"street": "x4.v2.JPG"},
+    }
+    monkeypatch.chdir(folder)
+    assert {content for contents in algorithms_in(Path()).values() for content in contents} == {"."}
+
+
+def test_names_of_algorithms_can_be_written_down(tmp_path: Path) -> None:
+    made(tmp_path, os.fsdecode(b"\xfc/1.png"), "ü\n/1.png")
+    assert layout(tmp_path, algorithms_in(tmp_path)).keys() == {"\\xfc", "ü\n"}
+    flat = made(tmp_path / os.fsdecode(b"\xfc"), os.fsdecode(b"\xe9.png"))
+    table = algorithms_in(flat)
+    assert {(name, *contents) for name, contents in table.items()} == {("\\xe9", "\\xfc"), ("1", "\\xfc")}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), r"holds 0 algorithms with images; at least two are needed to rank"),
+        (("a.txt",), "holds 0 algorithms"),
+        (("only.png",), "holds 1 algorithm with images"),
+        (("a/1.png", "a/2.png"), "holds 1 algorithm with images"),
+        (("a/1.png", "b/1.txt"), "holds 1 algorithm with images"),
+        (
+            ("a/1.png", "b/1.png", "loose.png"),
+            r"both images and folders of images; keep .* \(loose image: .*loose\.png\)",
+        ),
+        (("a/1.png", "a/1.jpg", "b/1.png"), r"a/1\.png and .*a/1\.jpg: two files for one content; keep one of them"),
+        (("a.png", "a.jpg", "b.png"), r"a\.png and .*a\.jpg: two files for one content"),
+    ],
+)
+def test_layouts_that_cannot_be_ranked(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(LayoutError, match=message):
+        algorithms_in(made(tmp_path, *names))
+
+
+@pytest.mark.parametrize("name", ["gone", "file.txt", "file.txt/in"])
+def test_what_is_not_a_folder_cannot_be_ranked(tmp_path: Path, name: str) -> None:
+    made(tmp_path, "file.txt")
+    with pytest.raises(LayoutError, match="no such folder; rank takes a folder with one subfolder an algorithm"):
+        algorithms_in(tmp_path / name)
+
+
+def test_a_name_too_long_cannot_be_ranked(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="File name too long"):
+        algorithms_in(tmp_path / ("a" * 300))

@@ -1,0 +1,106 @@
+"""The network's input: OpenCV's resize and the centre, at every depth, and in torch for gradients."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+import fgresq
+from fgresq.images.decode import decode
+from fgresq.images.preprocessing import Preprocessing
+from fgresq.scoring.scorer import Scorer
+
+SIZES = [(480, 640, 3), (600, 400, 3), (256, 256, 3), (224, 224, 3), (100, 30, 3), (8, 8, 3), (10, 2000, 3)]
+
+
+def picture(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize(("resize", "crop"), [(256, 224), (64, 64), (97, 64)])
+def test_8_bits_are_opencv_s_resize_and_the_centre(shape: tuple[int, ...], resize: int, crop: int) -> None:
+    image = picture(shape)
+    result = Preprocessing(resize=resize, crop=crop)(image)
+    margin = (resize - crop) // 2
+    expected = cv2.resize(image, (resize, resize), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(result, expected[margin : margin + crop, margin : margin + crop])
+    assert result.flags.c_contiguous
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_every_depth_agrees_within_rounding(shape: tuple[int, ...]) -> None:
+    image, preprocess = picture(shape), Preprocessing()
+    eight = preprocess(image).astype(np.float32) / 255
+    sixteen = preprocess(image.astype(np.uint16) * 257)
+    floating = preprocess(image.astype(np.float32) / 255)
+    assert sixteen.dtype == floating.dtype == np.float32
+    # 8-bit results are rounded to a level, and OpenCV's 8-bit weights to 1/2048 (of at most 255 levels, in two steps).
+    assert np.abs(floating - eight).max() <= (0.5 + 0.25) / 255
+    assert np.abs(sixteen - floating).max() <= 1e-6
+
+
+def test_16_bits_keep_their_low_byte() -> None:
+    image = np.full((40, 40, 3), 12_345, np.uint16)
+    np.testing.assert_allclose(Preprocessing()(image), 12_345 / 65_535, atol=1e-7)
+
+
+def test_a_picture_of_the_right_size_is_only_cropped() -> None:
+    image = picture((256, 256, 3))
+    before = image.copy()
+    result = Preprocessing()(image)
+    np.testing.assert_array_equal(result, image[16:240, 16:240])
+    assert not np.shares_memory(result, image)
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_torch_s_resize_for_gradients_agrees(shape: tuple[int, ...]) -> None:
+    preprocess = Preprocessing()
+    image = picture(shape).astype(np.float32) / 255
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None]
+    resized = torch.nn.functional.interpolate(tensor, (256, 256), mode="bilinear", align_corners=False)
+    kept = slice(preprocess.margin, preprocess.margin + preprocess.crop)
+    np.testing.assert_allclose(resized[0, :, kept, kept].permute(1, 2, 0).numpy(), preprocess(image), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return fgresq.load(device="cpu")
+
+
+def test_forward_agrees_with_score(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
+    image = decode(photographs["chelsea"]).astype(np.float32) / 255
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None]
+    seen: list[torch.Tensor] = []
+    hook = scorer.model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    score = scorer(tensor).item()
+    hook.remove()
+    np.testing.assert_allclose(seen[0][0].permute(1, 2, 0).numpy(), scorer.preprocessing(image), atol=1e-5)
+    assert score == pytest.approx(scorer.score(image).score, abs=1e-5)
+
+
+def test_margin_and_words() -> None:
+    assert Preprocessing().margin == 16
+    assert Preprocessing(resize=257, crop=224).margin == 16  # the odd pixel goes at the bottom and at the right
+    assert Preprocessing(resize=224, crop=224).margin == 0
+    assert str(Preprocessing()) == "RGB; resize 256x256 (bilinear, aspect ignored); centre crop 224"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"resize": 224, "crop": 256}, "crop 256 is larger than resize 224"),
+        ({"resize": 100}, "crop 224 is larger than resize 100"),
+        ({"resize": 7, "crop": 7}, "greater than or equal to 8"),
+        ({"resize": 256, "crop": 0}, "greater than or equal to 8"),
+        ({"side": 256}, "Extra inputs are not permitted"),
+    ],
+)
+def test_settings_that_cannot_be(settings: dict[str, int], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Preprocessing(**settings)
