@@ -56,7 +56,7 @@ class Comparison:
         path_a, path_b: the images' names, as in `ImageScore.path`.
         score_a, score_b: their quality, in (0, 1), higher is better.
         p_a_better, p_b_better, p_equal: probabilities; they add up to 1.
-        preference: the most probable of the three; equal when A and B share the first place.
+        preference: the most probable of the three; equal when A and B differ by no more than rounding (1e-5).
         order: "symmetric" (mean over both orders) or "released" (A first only, as the authors' code).
     """
 

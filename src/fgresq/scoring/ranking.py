@@ -13,6 +13,11 @@ from fgresq.records import Preference
 from fgresq.results import AlgorithmStanding, Candidate, ContentRanking, ImageScore, Provenance, Ranking
 
 
+# An image's place in its batch may show in the last bits of its features (up to this much is tested). A difference as
+# small as that prefers nobody; without the margin, two copies of one file could win against each other.
+SAME_WITHIN = 1e-5
+
+
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
     """How intervals are made.
@@ -55,15 +60,17 @@ class JudgedContent:
     def signs(self) -> Int[np.ndarray, "k k"]:
         """1 where the row is preferred, -1 where the column is, 0 where they are equal."""
         a, b, equal = np.moveaxis(self.probabilities, -1, 0)
-        signs: Int[np.ndarray, "k k"] = 1 * ((a > b) & (a > equal)) - 1 * ((b > a) & (b > equal))
+        a_better = (a > b + SAME_WITHIN) & (a > equal)
+        b_better = (b > a + SAME_WITHIN) & (b > equal)
+        signs: Int[np.ndarray, "k k"] = 1 * a_better - 1 * b_better
         return signs
 
 
 def preferred(p_a_better: float, p_b_better: float, p_equal: float) -> Preference:
-    """The most probable answer; `equal` when another answer shares the first place with A or B."""
-    if p_a_better > max(p_b_better, p_equal):
+    """The most probable answer; `equal` when A and B are within SAME_WITHIN, or `equal` is as probable as either."""
+    if p_a_better > max(p_b_better + SAME_WITHIN, p_equal):
         return Preference.A
-    if p_b_better > max(p_a_better, p_equal):
+    if p_b_better > max(p_a_better + SAME_WITHIN, p_equal):
         return Preference.B
     return Preference.EQUAL
 

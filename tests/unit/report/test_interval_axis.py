@@ -15,7 +15,7 @@ def standing(strength: float, low: float | None = None, high: float | None = Non
     [
         ([standing(1.4, 0.9, 2.0), standing(-1.5, -2.1, -1.1)], [-2, -1, 0, 1, 2]),
         ([standing(0.03, 0.01, 0.05), standing(-0.03)], [-0.02, 0, 0.02, 0.04]),
-        ([standing(30), standing(-30)], [-20, 0, 20]),
+        ([standing(30.0), standing(-30.0)], [-20, 0, 20]),
         ([], [0]),
     ],
 )
