@@ -12,7 +12,6 @@ from fgresq.errors import UserError
 from fgresq.records import Preference
 from fgresq.results import AlgorithmStanding, Candidate, ContentRanking, ImageScore, Provenance, Ranking
 
-
 # An image's place in its batch may show in the last bits of its features (up to this much is tested). A difference as
 # small as that prefers nobody; without the margin, two copies of one file could win against each other.
 SAME_WITHIN = 1e-5
