@@ -41,6 +41,8 @@ def _make_beside(path: Path) -> Path:
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
+        if path.exists() and not path.is_file():  # a rename would put a file in a device's place
+            raise OSError(None, "it isn't a regular file")
         if not path.parent.is_dir():
             raise FileNotFoundError(None, f"there is no folder {path.parent}")
         handle, name = tempfile.mkstemp(prefix=".fgresq-", dir=path.parent)

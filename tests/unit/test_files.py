@@ -159,3 +159,12 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     check_can_write(Path("result.json"))
     write(Path("result.json"), "new")
     assert (tmp_path / "result.json").read_text() == "new"
+
+
+def test_a_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="it isn't a regular file"), written_whole(pipe):
+        pass
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe.csv"]
