@@ -17,7 +17,7 @@ import polars as pl
 
 from fgresq.errors import ManifestError
 from fgresq.files import written_whole
-from fgresq.names import nearest
+from fgresq.names import first_few, nearest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 
 SCHEMA = 1
@@ -141,10 +141,12 @@ def check(images: Sequence[ImageRecord], pairs: Sequence[Pair], name: str) -> No
     if len(by_id) != len(images):
         seen: set[str] = set()
         twice = [image.image_id for image in images if image.image_id in seen or seen.add(image.image_id)]  # type: ignore[func-returns-value]
-        raise ManifestError(f"{name}: image identities that occur twice: {_listed(twice)}")
+        raise ManifestError(f"{name}: image identities that occur twice: {first_few(twice, _SHOWN)}")
     unknown = [identity for pair in pairs for identity in (pair.image_a, pair.image_b) if identity not in by_id]
     if unknown:
-        raise ManifestError(f"{name}: pairs name images that aren't in the table of images: {_listed(unknown)}")
+        raise ManifestError(
+            f"{name}: pairs name images that aren't in the table of images: {first_few(unknown, _SHOWN)}"
+        )
     mixed = [
         f"{pair.image_a} | {pair.image_b}"
         for pair in pairs
@@ -153,11 +155,13 @@ def check(images: Sequence[ImageRecord], pairs: Sequence[Pair], name: str) -> No
         or by_id[pair.image_a].task != by_id[pair.image_b].task
     ]
     if mixed:
-        raise ManifestError(f"{name}: pairs of one image with itself, or of two contents or tasks: {_listed(mixed)}")
+        raise ManifestError(
+            f"{name}: pairs of one image with itself, or of two contents or tasks: {first_few(mixed, _SHOWN)}"
+        )
     sources: dict[str, str] = {}
     astray = [image.content for image in images if sources.setdefault(image.content, image.source) != image.source]
     if astray:
-        raise ManifestError(f"{name}: contents that stand in two sources: {_listed(astray)}")
+        raise ManifestError(f"{name}: contents that stand in two sources: {first_few(astray, _SHOWN)}")
 
 
 def _verified(folder: Path, name: str, document: Mapping[str, Any]) -> pl.DataFrame:
@@ -182,7 +186,7 @@ def _records(table: pl.DataFrame, kind: type[Record], name: str) -> tuple[Record
     required = _REQUIRED["images" if kind is ImageRecord else "pairs"]
     missing = [column for column in required if column not in table.columns]
     if missing:
-        raise ManifestError(f"{name}: lacks the columns {_listed(missing)}; found {', '.join(table.columns)}")
+        raise ManifestError(f"{name}: lacks the columns {first_few(missing, _SHOWN)}; found {', '.join(table.columns)}")
     known = [field.name for field in fields(kind) if field.name in table.columns]
     records, wrong = [], []
     for number, row in enumerate(table.select(known).iter_rows(named=True), start=1):
@@ -191,7 +195,7 @@ def _records(table: pl.DataFrame, kind: type[Record], name: str) -> tuple[Record
         except ValueError as error:
             wrong.append(f"row {number}: {error}")
     if wrong:
-        raise ManifestError(f"{name}: {len(wrong)} rows are wrong: {_listed(wrong, '; ')}")
+        raise ManifestError(f"{name}: {len(wrong)} rows are wrong: {first_few(wrong, _SHOWN, '; ')}")
     return tuple(records)
 
 
@@ -216,8 +220,3 @@ def _member(kind: type[Any], value: str) -> Any:
     if value not in known:
         raise ValueError(f"{value!r} isn't a {kind.__name__}; {nearest(str(value), known)}")
     return kind(value)
-
-
-def _listed(names: Sequence[str], separator: str = ", ") -> str:
-    rest = f"{separator}and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return separator.join(names[:_SHOWN]) + rest

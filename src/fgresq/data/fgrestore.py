@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from fgresq.data.wording import first_few
 from fgresq.errors import ManifestError
 from fgresq.manifest import Manifest, check
-from fgresq.names import nearest
+from fgresq.names import first_few, nearest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 
 Record = TypeVar("Record", ImageRecord, Pair)

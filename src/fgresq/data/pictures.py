@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fgresq.data.wording import first_few
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode
 from fgresq.images.preprocessing import Crop, Preprocessing
 from fgresq.manifest import Manifest
+from fgresq.names import first_few
 
 
 def missing_files(manifest: Manifest, image_ids: Iterable[str] | None = None) -> tuple[Path, ...]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fgresq.data.wording import first_few
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
+from fgresq.names import first_few
 from fgresq.records import Split
 
 

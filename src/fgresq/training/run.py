@@ -31,7 +31,7 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
         watch: as in `train`.
 
     Returns:
-        Scores of the last evaluation; those stored before if the training was finished already.
+        Scores of the last evaluation; empty if the training was finished already.
 
     Raises:
         UserError: a manifest, split, file or setting that can't be trained with; nothing has been written then.
