@@ -20,11 +20,12 @@ from fgresq.synthesis.labels import Consensus, choose_pairs, levels, pseudo_mos
 from fgresq.synthesis.pictures import Degraded, Picture, from_bytes, rounded, to_bytes
 from fgresq.synthesis.restore.catalogue import RESTORERS, suited
 
-UNTOUCHED = "none"
+UNTOUCHED, PRISTINE = "none", "pristine"
 MIN_PHOTOGRAPH = 64
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
 _LEARNED_SHARE = 0.36
 _NEAR = 0.15
+_PRISTINE_INDEX = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +139,28 @@ def _make_task(
     records = [replace(record, mos=float(mos)) for record, mos in zip(records, pseudo_mos(found), strict=True)]
     pairs = [
         Pair(records[a].image_id, records[b].image_id, label)
-        for a, b, label in choose_pairs(found, assignment.pairs, assignment.consensus, draw)
+        for a, b, label in choose_pairs(found, assignment.pairs, assignment.consensus, draw, pristine=_PRISTINE_INDEX)
     ]
     return records, pairs, [tuple(values.tolist()) for values in measured]
 
 
 def variants(pristine: Picture, task: RestorationTask, count: int, draw: Generator) -> list[tuple[str, Picture]]:
-    """One degraded picture of a task, then restorations of it that differ a little or much.
+    """The pristine picture, one degraded by a task, and restorations of that which differ a little or much.
 
     About a third imitate learned restorers (see `_learned`). Every other classical restoration is repeated at a
     strength near the first, so that fine differences are common.
 
     Returns:
-        (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture.
+        (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture, `pristine` what
+        no restoration is better than.
     """
     choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
     degradation = choices[int(draw.integers(len(choices)))]
     degraded = _stored(degradation.apply(pristine, draw.uniform(0.1, 0.95), draw))
-    learned = round(_LEARNED_SHARE * (count - 1))
-    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - learned, draw)]
-    return made + _learned(pristine, [picture for _, picture in made], learned, draw)
+    learned = round(_LEARNED_SHARE * (count - 2))
+    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 2 - learned, draw)]
+    made += _learned(pristine, [picture for _, picture in made], learned, draw)
+    return [(PRISTINE, pristine), *made]
 
 
 def _learned(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:

@@ -14,6 +14,8 @@ from fgresq.records import Preference
 
 # In the order of `fidelity.METRICS`: about the dissimilarity of a picture that looks the same as the pristine one.
 _FLOORS = np.array([0.004, 0.006, 0.04, 0.5, 0.03])
+# And that of about the worst picture that synthesis makes of a photograph (the largest of 858 on `bsds500`).
+_WORST = np.array([0.47, 0.32, 0.88, 41.0, 1.25])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,14 @@ def levels(dissimilarities: Float64[np.ndarray, "*n k"]) -> Float64[np.ndarray, 
 
 
 def pseudo_mos(levels_of: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
-    """Mean over metrics of the rank among the images, from 0 (worst) to 1 (best).
+    """Mean over metrics of how far a level lies from the worst towards the pristine picture's.
 
-    rank_i = (images that i beats + half of those that it ties with) / (n - 1); one image alone has 0.5.
+    mos = mean_k (log(worst_k + floor_k) - l_k) / (log(worst_k + floor_k) - log floor_k): 1 for the pristine picture,
+    about 0 for the worst. Unlike a rank within a content it means the same, as far as the metrics do, for every
+    content, so that images of different contents can be trained on together; within one it gives the ranks.
     """
-    count = len(levels_of)
-    if count == 1:
-        return np.array([0.5])
-    beaten = (levels_of[:, None] < levels_of[None]).sum(axis=1)
-    tied = (levels_of[:, None] == levels_of[None]).sum(axis=1) - 1
-    return np.asarray((beaten + tied / 2).mean(axis=-1) / (count - 1), dtype=np.float64)
+    best, worst = np.log(_FLOORS), np.log(_WORST + _FLOORS)
+    return np.asarray(((worst - levels_of) / (worst - best)).mean(axis=-1), dtype=np.float64)
 
 
 def preference(a: Float64[np.ndarray, " k"], b: Float64[np.ndarray, " k"], consensus: Consensus) -> Preference | None:
@@ -63,12 +63,17 @@ def preference(a: Float64[np.ndarray, " k"], b: Float64[np.ndarray, " k"], conse
 
 
 def choose_pairs(
-    levels_of: Float64[np.ndarray, "n k"], limit: int, consensus: Consensus, generator: Generator
+    levels_of: Float64[np.ndarray, "n k"],
+    limit: int,
+    consensus: Consensus,
+    generator: Generator,
+    pristine: int | None = None,
 ) -> list[tuple[int, int, Preference]]:
     """Labelled pairs of one content and task, at most `limit`, fine-grained ones first in likelihood.
 
     A pair is drawn with a weight of 1 / (0.1 + mean lead of its winner); at most a quarter are `equal`. Which image
-    comes first is drawn too.
+    comes first is drawn too. An eighth have the picture with the index `pristine` in them, where there is one: it
+    leads by so much that hardly any would be drawn otherwise, and then nothing would tell what a flawless picture is.
 
     Returns:
         (index of image A, index of image B, preference), by index.
@@ -82,8 +87,11 @@ def choose_pairs(
             if label is not None:
                 (equal if label is Preference.EQUAL else hard).append((a, b, label))
     ties = _drawn(equal, np.ones(len(equal)), max(limit // 4, 1), generator)
-    lead = np.array([abs(float((levels_of[a] - levels_of[b]).mean())) for a, b, _ in hard])
-    return sorted(ties + _drawn(hard, 1 / (0.1 + lead), limit - len(ties), generator))
+    flawless = [pair for pair in hard if pristine in pair[:2]]
+    chosen = ties + _drawn(flawless, np.ones(len(flawless)), limit // 8, generator)
+    rest = [pair for pair in hard if pair not in chosen]
+    lead = np.array([abs(float((levels_of[a] - levels_of[b]).mean())) for a, b, _ in rest])
+    return sorted(chosen + _drawn(rest, 1 / (0.1 + lead), limit - len(chosen), generator))
 
 
 def _drawn(

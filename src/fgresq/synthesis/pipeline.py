@@ -29,8 +29,8 @@ _LEAST_IMAGES = 3
 _UNFINISHED = ".unfinished"
 _DISSIMILARITIES = "dissimilarities.csv"
 _LABELS = (
-    "Not human preference. mos: mean rank within content and task, 0 to 1, over five full-reference metrics against "
-    "the pristine photograph ({metrics}); comparable within one content and task only. Pairs: A or B when at least "
+    "Not human preference. mos: mean over five full-reference metrics against the pristine photograph ({metrics}) of "
+    "the logarithm's place between the worst picture's (about 0) and the pristine's (1). Pairs: A or B when at least "
     "{quorum} metrics differ by a log ratio above {margin} for it and none against it; equal when all differ by at "
     "most {tie}; other pairs are left out. The metrics' values are in {file}."
 )
@@ -217,7 +217,7 @@ def _about(
         "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms. Images named "
         "`learned` come from no network: a degraded or restored image is moved towards the photograph by the first "
         "number's share, and given a typical artefact of the second number's strength. Other names end in the "
-        "strength; `none` is the degraded image.",
+        "strength; `none` is the degraded image, `pristine` the photograph itself.",
         "licence": licence,
         "labels": _LABELS.format(metrics=", ".join(METRICS), file=_DISSIMILARITIES, **asdict(consensus)),
         "consensus": asdict(consensus),

@@ -60,13 +60,15 @@ def test_levels_rise_with_dissimilarity_and_forgive_below_the_floor() -> None:
     assert np.all(levels(np.full(K, 200.0)) - levels(np.full(K, 100.0)) > 0.6)
 
 
-def test_pseudo_mos_is_the_mean_rank() -> None:
-    table = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 3.0], [3.0, 2.0]])
-    assert pseudo_mos(table).tolist() == pytest.approx([1, 2 / 3, 1 / 6, 1 / 6])
-    assert pseudo_mos(np.zeros((3, K))).tolist() == pytest.approx([0.5, 0.5, 0.5])
-    assert pseudo_mos(np.zeros((1, K))).tolist() == [0.5]
-    best, worst = pseudo_mos(np.array([np.zeros(K), np.ones(K)]))
-    assert (best, worst) == (1, 0)
+def test_pseudo_mos_is_one_for_the_pristine_picture_and_falls_with_every_metric() -> None:
+    pristine = levels(np.zeros(K))
+    worse = np.array([pristine + step * np.eye(K)[k] for k in range(K) for step in (0.0, 0.5, 1.0)]).reshape(K, 3, K)
+    assert pseudo_mos(pristine[None]).tolist() == pytest.approx([1.0])
+    for of_metric in worse:
+        first, second, third = pseudo_mos(of_metric)
+        assert first > second > third
+        assert first - second == pytest.approx(second - third)
+    assert pseudo_mos(levels(np.array([[0.47, 0.32, 0.88, 41.0, 1.25]]))).tolist() == pytest.approx([0.0])
 
 
 def test_pseudo_mos_does_not_depend_on_the_order() -> None:
@@ -101,3 +103,11 @@ def test_the_limit_holds_and_fine_pairs_come_first() -> None:
 def test_ties_take_at_most_a_quarter() -> None:
     table = np.zeros((20, K))
     assert len(choose_pairs(table, 40, RULE, draw())) == 10
+
+
+def test_an_eighth_of_the_pairs_show_the_pristine_picture() -> None:
+    table = np.repeat(np.linspace(0, 6, 30)[:, np.newaxis], K, axis=1)
+    with_it = [sum(0 in pair[:2] for pair in choose_pairs(table, 40, RULE, draw(), pristine=0))]
+    assert with_it[0] >= 5
+    assert len({pair[:2] for pair in choose_pairs(table, 40, RULE, draw(), pristine=0)}) == 40
+    assert choose_pairs(table, 1000, RULE, draw(), pristine=0) == choose_pairs(table, 1000, RULE, draw())
