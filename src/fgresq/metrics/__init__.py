@@ -1,0 +1,1 @@
+"""Quality metrics: each judges an image, alone or against its reference."""
