@@ -18,7 +18,7 @@ import fgresq.images.decode
 from fgresq.errors import ImageError
 from fgresq.images.arrays import MIN_SIDE, as_rgb
 from fgresq.images.decode import decode, printable
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 
 _DRAW = np.random.default_rng(5)
 _PICTURE = Image.fromarray(_DRAW.integers(0, 256, (12, 16, 3), dtype=np.uint8))
@@ -126,7 +126,7 @@ def test_any_array(data: st.DataObject) -> None:
     except ImageError:
         return
     assert_picture(rgb)
-    crop = Preprocessing()(rgb)
+    crop = Resized()(rgb)
     assert crop.shape == (224, 224, 3)
     assert np.isfinite(crop).all()
 
@@ -138,7 +138,7 @@ def test_any_array(data: st.DataObject) -> None:
     st.integers(0, 40),
 )
 def test_a_crop_stays_within_the_picture_s_values(image: NDArray[np.uint8], crop: int, border: int) -> None:
-    result = Preprocessing(resize=crop + border, crop=crop)(image)
+    result = Resized(resize=crop + border, crop=crop)(image)
     assert result.shape == (crop, crop, 3)
     assert image.min() <= result.min()
     assert result.max() <= image.max()

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from fgresq.data.pictures import Pictures
-from fgresq.data.transforms import Augmentation, View, centre
+from fgresq.data.transforms import Augmentation, View
 from fgresq.errors import UserError
 from fgresq.images.preprocessing import Crop
 from fgresq.manifest import Manifest
@@ -105,7 +105,7 @@ class _Samples:
 
     def _view(self, key: Key | int) -> tuple[int, View]:
         if self._augmentation is None:
-            return key if isinstance(key, int) else key[1], centre(self._pictures.preprocessing)
+            return key if isinstance(key, int) else key[1], View(self._pictures.preprocessing)
         if isinstance(key, int):
             raise ValueError(
                 "an augmented data set is indexed by (epoch, index); use a sampler of fgresq.data.samplers"

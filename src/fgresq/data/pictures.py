@@ -32,8 +32,8 @@ def require_files(manifest: Manifest, image_ids: Iterable[str] | None = None, sh
 class Pictures:
     """Resized pictures by identity.
 
-    `preload` keeps them in memory: resize^2 x 3 bytes each, 196 kB at 256, four times that for pictures deeper than 8
-    bits. Load before the loader's processes start, and they share the memory.
+    `preload` keeps them in memory: 3 bytes a pixel of `Preprocessing.size`, 196 kB at 256x256, four times that for
+    pictures deeper than 8 bits. Load before the loader's processes start, and they share the memory.
 
     Args:
         manifest: that the identities are from.
@@ -42,12 +42,11 @@ class Pictures:
 
     def __init__(self, manifest: Manifest, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
-        self._whole = Preprocessing(resize=preprocessing.resize, crop=preprocessing.resize)
         self._paths = {image.image_id: manifest.path_of(image) for image in manifest.images}
         self._kept: dict[str, Crop] = {}
 
     def __getitem__(self, image_id: str) -> Crop:
-        """One picture, RGB (resize, resize, 3): uint8, or float32 in [0, 1] if the file is deeper than 8 bits.
+        """One picture, RGB (h, w, 3), resized: uint8, or float32 in [0, 1] if the file is deeper than 8 bits.
 
         Raises:
             UserError: it can't be read.
@@ -55,7 +54,7 @@ class Pictures:
         if image_id in self._kept:
             return self._kept[image_id]
         try:
-            return self._whole(decode(self._paths[image_id]))
+            return self.preprocessing.whole(decode(self._paths[image_id]))
         except ImageError as error:
             # An ImageError takes two arguments, and would lose its type on its way out of a loader's process.
             raise UserError(str(error)) from error

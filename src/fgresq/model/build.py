@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from fgresq.errors import UserError
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import AnyPreprocessing, Resized
 from fgresq.model.encoders import ClipEncoder, CompactEncoder
 from fgresq.model.fgresq import DegradationBranch, FGResQ
 from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, RegressionHead
@@ -40,15 +40,15 @@ class ModelConfig(BaseModel):
     comparison_input: ComparisonInput = "pair"
     comparison_classes: ComparisonClasses = "three-class"
     degradation_branch: bool = True
-    preprocessing: Preprocessing = Preprocessing()
+    preprocessing: AnyPreprocessing = Resized()
 
     @model_validator(mode="after")
     def _crop_suits_the_encoder(self) -> "ModelConfig":
-        crop = self.preprocessing.crop
-        if self.encoder == "clip-vit-b16" and crop != _CLIP_SIDE:
-            raise ValueError(f"{self.encoder} takes crops of {_CLIP_SIDE} pixels, not {crop}")
-        if crop < _COMPACT_SMALLEST_SIDE:
-            raise ValueError(f"{self.encoder} takes crops of at least {_COMPACT_SMALLEST_SIDE} pixels, not {crop}")
+        side = self.preprocessing.side
+        if self.encoder == "clip-vit-b16" and side != _CLIP_SIDE:
+            raise ValueError(f"{self.encoder} takes crops of {_CLIP_SIDE} pixels, not {side}")
+        if side < _COMPACT_SMALLEST_SIDE:
+            raise ValueError(f"{self.encoder} takes crops of at least {_COMPACT_SMALLEST_SIDE} pixels, not {side}")
         return self
 
 

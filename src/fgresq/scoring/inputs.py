@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from jaxtyping import Float
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -59,6 +61,22 @@ def read_crop(image: ImageInput, name: str, preprocessing: Preprocessing) -> Cro
         ImageError: it can't be read or isn't a picture.
     """
     return preprocessing(_read(image, name))
+
+
+def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -> Float[Tensor, "b 3 s s"]:
+    """Preprocess a batch so that a gradient can pass: what `read_crop` does, in floating point.
+
+    Args:
+        images: RGB in [0, 1].
+        preprocessing: the model's.
+    """
+    size = preprocessing.size(*images.shape[-2:])
+    if size != tuple(images.shape[-2:]):
+        images = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
+    step = preprocessing.side // preprocessing.rows
+    parts = [images[..., y : y + step, x : x + step] for y, x in preprocessing.corners(*size)]
+    rows = [torch.cat(parts[i : i + preprocessing.rows], dim=-1) for i in range(0, len(parts), preprocessing.rows)]
+    return torch.cat(rows, dim=-2)
 
 
 def _read(image: ImageInput, name: str) -> RgbArray:

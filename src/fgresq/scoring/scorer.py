@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import overload
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -16,7 +15,7 @@ from fgresq.images.preprocessing import Preprocessing
 from fgresq.model.fgresq import FGResQ, Order
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 from fgresq.scoring.encoding import Encoded, ImageEncoder, Progress
-from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list
+from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list, cut_tensor
 from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, rank_contents
 
 _SETTINGS = RankingSettings()
@@ -55,9 +54,7 @@ class Scorer:
         Returns:
             Scores in (0, 1), higher is better.
         """
-        side, crop, margin = self.preprocessing.resize, self.preprocessing.crop, self.preprocessing.margin
-        resized = F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)
-        scores: Tensor = self.model(resized[..., margin : margin + crop, margin : margin + crop])
+        scores: Tensor = self.model(cut_tensor(images, self.preprocessing))
         return scores
 
     __call__ = forward

@@ -16,11 +16,11 @@ from fgresq.data.samplers import SceneBatches
 from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
 from fgresq.images.decode import decode
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 from fgresq.manifest import Manifest
 from fgresq.records import Preference
 
-SMALL = Preprocessing(resize=24, crop=16)
+SMALL = Resized(resize=24, crop=16)
 # From Python 3.12 on, a loader's processes are warned of when the parent has threads, as PyTorch's always has.
 FORKS = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 

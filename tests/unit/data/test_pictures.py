@@ -6,9 +6,9 @@ from tests.unit.data.manifests import two_sources, write_pictures
 from fgresq.data.pictures import Pictures, missing_files, require_files
 from fgresq.errors import UserError
 from fgresq.images.decode import decode
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 
-SMALL = Preprocessing(resize=16, crop=12)
+SMALL = Resized(resize=16, crop=12)
 
 
 @pytest.fixture

@@ -2,47 +2,49 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from fgresq.data.transforms import Augmentation, View, centre
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.data.transforms import Augmentation, View
+from fgresq.images.preprocessing import Fragments, Preprocessing, Resized
 
-SMALL = Preprocessing(resize=12, crop=8)
+SMALL = Resized(resize=12, crop=8)
 
 
 def test_a_view_cuts_and_mirrors():
     picture = np.arange(6 * 6 * 3, dtype=np.uint8).reshape(6, 6, 3)
-    np.testing.assert_array_equal(View(1, 2, 3).of(picture), picture[1:4, 2:5])
-    np.testing.assert_array_equal(View(1, 2, 3, mirrored=True).of(picture), picture[1:4, [4, 3, 2]])
-    picture_part = View(0, 0, 6).of(picture)
-    assert picture_part.flags.c_contiguous
+    whole = np.repeat(np.repeat(picture, 3, axis=0), 3, axis=1)
+    small = Resized(resize=18, crop=8)
+    np.testing.assert_array_equal(View(small, ((0.2, 0.5),)).of(whole), whole[2:10, 5:13])
+    mirrored = View(small, ((0.2, 0.5),), mirrored=True).of(whole)
+    np.testing.assert_array_equal(mirrored, whole[2:10, 5:13][:, ::-1])
+    assert mirrored.flags.c_contiguous
 
 
-@pytest.mark.parametrize("preprocessing", [Preprocessing(), Preprocessing(resize=33, crop=20)])
-def test_the_centre_of_a_resized_picture_is_the_preprocessing_of_the_original(preprocessing):
+@pytest.mark.parametrize("preprocessing", [Resized(), Resized(resize=33, crop=20), Fragments(grid=3, patch=16)])
+def test_the_centre_of_a_resized_picture_is_the_preprocessing_of_the_original(preprocessing: Preprocessing):
     picture = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)
-    whole = Preprocessing(resize=preprocessing.resize, crop=preprocessing.resize)
-    np.testing.assert_array_equal(centre(preprocessing).of(whole(picture)), preprocessing(picture))
+    whole = preprocessing.whole(picture)
+    np.testing.assert_array_equal(View(preprocessing).of(whole), preprocessing(picture))
 
 
 def test_a_draw_depends_on_everything_that_names_it_and_on_nothing_else():
     augmentation = Augmentation(seed=1)
-    view = augmentation.view(Preprocessing(), 0, 3, 17)
-    augmentation.view(Preprocessing(), 0, 3, 18)
-    assert augmentation.view(Preprocessing(), 0, 3, 17) == view
+    view = augmentation.view(Resized(), 0, 3, 17)
+    augmentation.view(Resized(), 0, 3, 18)
+    assert augmentation.view(Resized(), 0, 3, 17) == view
     others = [
-        augmentation.view(Preprocessing(), 1, 3, 17),
-        augmentation.view(Preprocessing(), 0, 4, 17),
-        augmentation.view(Preprocessing(), 0, 3, 18),
-        Augmentation(seed=2).view(Preprocessing(), 0, 3, 17),
+        augmentation.view(Resized(), 1, 3, 17),
+        augmentation.view(Resized(), 0, 4, 17),
+        augmentation.view(Resized(), 0, 3, 18),
+        Augmentation(seed=2).view(Resized(), 0, 3, 17),
     ]
     assert view not in others
 
 
 def test_all_places_are_drawn_alike_and_half_are_mirrored():
     views = [Augmentation().view(SMALL, 0, 0, index) for index in range(3000)]
-    corners = {(view.top, view.left) for view in views}
-    assert corners == {(top, left) for top in range(5) for left in range(5)}
-    for axis in ("top", "left"):
-        counts = np.bincount([getattr(view, axis) for view in views])
+    corners = np.array([SMALL.corners(12, 12, view.places)[0] for view in views])
+    assert {tuple(corner) for corner in corners.tolist()} == {(top, left) for top in range(5) for left in range(5)}
+    for axis in (0, 1):
+        counts = np.bincount(corners[:, axis])
         assert counts.min() > 600 - 5 * np.sqrt(3000 * 0.2 * 0.8)
     assert np.mean([view.mirrored for view in views]) == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(3000))
 
@@ -53,8 +55,22 @@ def test_mirroring_can_be_switched_off_and_forced():
 
 
 def test_without_room_the_crop_is_the_picture():
-    view = Augmentation(mirror=0).view(Preprocessing(resize=8, crop=8), 0, 0, 0)
-    assert view == View(0, 0, 8)
+    picture = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
+    view = Augmentation(mirror=0).view(Resized(resize=8, crop=8), 0, 0, 0)
+    np.testing.assert_array_equal(view.of(picture), picture)
+
+
+def test_every_patch_is_drawn_in_its_own_cell():
+    preprocessing = Fragments(grid=2, patch=16)
+    views = [Augmentation().view(preprocessing, 0, 0, index) for index in range(300)]
+    corners = np.array([preprocessing.corners(112, 96, view.places) for view in views])
+    assert corners.shape == (300, 4, 2)
+    assert (corners % 8 == 0).all()
+    for cell, (tops, lefts) in enumerate(
+        [((0, 48), (0, 40)), ((0, 48), (40, 80)), ((48, 96), (0, 40)), ((48, 96), (40, 80))]
+    ):
+        assert (corners[:, cell, 0].min(), corners[:, cell, 0].max()) == tops
+        assert (corners[:, cell, 1].min(), corners[:, cell, 1].max()) == lefts
 
 
 def test_settings_are_checked():

@@ -7,7 +7,7 @@ from tests.unit.images.pictures import ALPHA, DEEP, FLOATS, RGB, grey
 
 from fgresq.errors import ImageError
 from fgresq.images.arrays import as_rgb
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 
 COLOUR = np.stack([FLOATS, FLOATS[::-1], FLOATS[:, ::-1]], axis=-1)
 
@@ -53,7 +53,7 @@ def test_what_is_a_picture(array: NDArray[np.generic], expected: NDArray[np.gene
     assert rgb.dtype == expected.dtype
     assert rgb.dtype.isnative
     np.testing.assert_array_equal(rgb, expected)
-    assert Preprocessing()(rgb).shape == (224, 224, 3)  # OpenCV takes it whatever its strides
+    assert Resized()(rgb).shape == (224, 224, 3)  # OpenCV takes it whatever its strides
     np.testing.assert_array_equal(array, before)
 
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 import fgresq
 from fgresq.images.decode import decode
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Fragments, Preprocessing, Resized
+from fgresq.scoring.inputs import cut_tensor
 from fgresq.scoring.scorer import Scorer
 
 SIZES = [(480, 640, 3), (600, 400, 3), (256, 256, 3), (224, 224, 3), (100, 30, 3), (8, 8, 3), (10, 2000, 3)]
@@ -25,7 +26,7 @@ def picture(shape: tuple[int, ...]) -> np.ndarray:
 @pytest.mark.parametrize(("resize", "crop"), [(256, 224), (64, 64), (97, 64)])
 def test_8_bits_are_opencv_s_resize_and_the_centre(shape: tuple[int, ...], resize: int, crop: int) -> None:
     image = picture(shape)
-    result = Preprocessing(resize=resize, crop=crop)(image)
+    result = Resized(resize=resize, crop=crop)(image)
     margin = (resize - crop) // 2
     expected = cv2.resize(image, (resize, resize), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_array_equal(result, expected[margin : margin + crop, margin : margin + crop])
@@ -34,7 +35,7 @@ def test_8_bits_are_opencv_s_resize_and_the_centre(shape: tuple[int, ...], resiz
 
 @pytest.mark.parametrize("shape", SIZES)
 def test_every_depth_agrees_within_rounding(shape: tuple[int, ...]) -> None:
-    image, preprocess = picture(shape), Preprocessing()
+    image, preprocess = picture(shape), Resized()
     eight = preprocess(image).astype(np.float32) / 255
     sixteen = preprocess(image.astype(np.uint16) * 257)
     floating = preprocess(image.astype(np.float32) / 255)
@@ -46,13 +47,13 @@ def test_every_depth_agrees_within_rounding(shape: tuple[int, ...]) -> None:
 
 def test_16_bits_keep_their_low_byte() -> None:
     image = np.full((40, 40, 3), 12_345, np.uint16)
-    np.testing.assert_allclose(Preprocessing()(image), 12_345 / 65_535, atol=1e-7)
+    np.testing.assert_allclose(Resized()(image), 12_345 / 65_535, atol=1e-7)
 
 
 def test_a_picture_of_the_right_size_is_only_cropped() -> None:
     image = picture((256, 256, 3))
     before = image.copy()
-    result = Preprocessing()(image)
+    result = Resized()(image)
     np.testing.assert_array_equal(result, image[16:240, 16:240])
     assert not np.shares_memory(result, image)
     np.testing.assert_array_equal(image, before)
@@ -60,11 +61,11 @@ def test_a_picture_of_the_right_size_is_only_cropped() -> None:
 
 @pytest.mark.parametrize("shape", SIZES)
 def test_torch_s_resize_for_gradients_agrees(shape: tuple[int, ...]) -> None:
-    preprocess = Preprocessing()
+    preprocess = Resized()
     image = picture(shape).astype(np.float32) / 255
     tensor = torch.from_numpy(image).permute(2, 0, 1)[None]
     resized = torch.nn.functional.interpolate(tensor, (256, 256), mode="bilinear", align_corners=False)
-    kept = slice(preprocess.margin, preprocess.margin + preprocess.crop)
+    kept = slice(16, 240)
     np.testing.assert_allclose(resized[0, :, kept, kept].permute(1, 2, 0).numpy(), preprocess(image), atol=1e-5)
 
 
@@ -84,11 +85,12 @@ def test_forward_agrees_with_score(scorer: Scorer, photographs: Mapping[str, Pat
     assert score == pytest.approx(scorer.score(image).score, abs=1e-5)
 
 
-def test_margin_and_words() -> None:
-    assert Preprocessing().margin == 16
-    assert Preprocessing(resize=257, crop=224).margin == 16  # the odd pixel goes at the bottom and at the right
-    assert Preprocessing(resize=224, crop=224).margin == 0
-    assert str(Preprocessing()) == "RGB; resize 256x256 (bilinear, aspect ignored); centre crop 224"
+def test_corner_and_words() -> None:
+    assert Resized().corners(256, 256) == [(16, 16)]
+    assert Resized(resize=257, crop=224).corners(257, 257) == [(16, 16)]  # the odd pixel: at the bottom and the right
+    assert Resized(resize=224, crop=224).corners(224, 224) == [(0, 0)]
+    assert str(Fragments(grid=4, patch=56)) == "RGB; 4x4 patches of 56x56 at full resolution"
+    assert str(Resized()) == "RGB; resize 256x256 (bilinear, aspect ignored); centre crop 224"
 
 
 @pytest.mark.parametrize(
@@ -103,4 +105,37 @@ def test_margin_and_words() -> None:
 )
 def test_settings_that_cannot_be(settings: dict[str, int], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        Preprocessing(**settings)
+        Resized(**settings)
+
+
+@pytest.mark.parametrize("shape", [(300, 500, 3), (224, 224, 3), (100, 61, 3), (30, 400, 3), (9, 9, 3)])
+def test_fragments_are_pixels_of_the_picture_in_its_order(shape: tuple[int, ...]) -> None:
+    preprocess = Fragments(grid=4, patch=56)
+    image = picture(shape)
+    result = preprocess(image)
+    assert result.shape == (224, 224, 3)
+    assert result.dtype == np.uint8
+    whole = preprocess.whole(image)
+    assert whole.shape[:2] == (max(shape[0], 56), max(shape[1], 56))
+    corners = preprocess.corners(*whole.shape[:2])
+    for part, (top, left) in enumerate(corners):
+        row, column = divmod(part, 4)
+        seen = result[56 * row : 56 * row + 56, 56 * column : 56 * column + 56]
+        np.testing.assert_array_equal(seen, whole[top : top + 56, left : left + 56])
+        assert top % 8 == left % 8 == 0
+    tops = [top for top, _ in corners[::4]]
+    assert tops == sorted(tops)
+    if shape[0] >= 4 * 64:
+        assert min(np.diff(tops)) >= 56  # none shows what another shows
+
+
+@pytest.mark.parametrize("preprocess", [Resized(), Resized(resize=64, crop=48), Fragments(grid=3, patch=40)])
+@pytest.mark.parametrize("shape", [(300, 200, 3), (30, 61, 3)])
+def test_tensors_are_cut_like_files(preprocess: Preprocessing, shape: tuple[int, ...]) -> None:
+    image = picture(shape).astype(np.float32) / 255
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None].requires_grad_()
+    cut = cut_tensor(tensor, preprocess)
+    np.testing.assert_allclose(cut[0].permute(1, 2, 0).detach().numpy(), preprocess(image), atol=1e-5)
+    cut.sum().backward()
+    assert tensor.grad is not None
+    assert tensor.grad.abs().sum() > 0

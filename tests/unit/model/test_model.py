@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fgresq.errors import UserError
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 from fgresq.model.build import VARIANTS, ModelConfig, build, variant
 from fgresq.model.encoders import ClipEncoder, CompactEncoder
 from fgresq.model.fgresq import FGResQ
@@ -166,8 +166,8 @@ def test_configuration_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="extra"):
         ModelConfig.model_validate({"encoder": "compact", "colour": "red"})
     with pytest.raises(ValueError, match="takes crops of 224 pixels"):
-        ModelConfig(encoder="clip-vit-b16", preprocessing=Preprocessing(resize=256, crop=192))
+        ModelConfig(encoder="clip-vit-b16", preprocessing=Resized(resize=256, crop=192))
     with pytest.raises(ValueError, match="at least 32 pixels"):
-        ModelConfig(encoder="compact", preprocessing=Preprocessing(resize=32, crop=16))
+        ModelConfig(encoder="compact", preprocessing=Resized(resize=32, crop=16))
     with pytest.raises(ValueError, match="crop 300 is larger"):
-        ModelConfig(encoder="compact", preprocessing=Preprocessing(resize=256, crop=300))
+        ModelConfig(encoder="compact", preprocessing=Resized(resize=256, crop=300))

@@ -14,11 +14,11 @@ from torch import Tensor
 
 import fgresq
 from fgresq.errors import ImageError, UserError
-from fgresq.images.preprocessing import Preprocessing
+from fgresq.images.preprocessing import Resized
 from fgresq.scoring.inputs import as_list, name_of, read_crop
 from fgresq.scoring.scorer import Scorer
 
-PREPROCESS = Preprocessing()
+PREPROCESS = Resized()
 TENSOR = torch.from_numpy(RGB.copy()).permute(2, 0, 1) / 255
 
 
