@@ -1,0 +1,152 @@
+"""What a metric is: a declaration of its own, and something that can be called.
+
+A metric knows nothing of files. It takes pictures as RGB arrays in [0, 1] and answers a number; what can't be judged is a
+`UserError` that says why, and who holds the file adds its name.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Float64
+from pydantic import BaseModel, ConfigDict, Field
+
+from fgresq.errors import UserError
+
+Picture: TypeAlias = Float[np.ndarray, "h w 3"]
+Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"]  # letters of its own: that the sizes differ is an error of ours
+Scores: TypeAlias = Float64[np.ndarray, " n"]
+
+# Resampling and float arithmetic overshoot [0, 1] by a rounding error; more is a picture on another scale.
+_OVERSHOOT = 1e-3
+
+
+class MetricSpec(BaseModel):
+    """The declaration of a metric.
+
+    Attributes:
+        name: unique, lower case.
+        title: as the literature writes it.
+        full_reference: whether it needs the pristine picture.
+        higher_is_better: its direction; orient by it once, never by an absolute value.
+        lowest, highest: of its range; None where it has no end.
+        least_side: pixels that both sides of a picture must have.
+        engine: what runs it.
+        licence: of the code.
+        parameter_files: names of files, not shipped, that it reads; none for most.
+        licence_of_parameters: of those, or of the fitted numbers that ship; None where there are none.
+        parameters_from: where those files come from; empty where it needs none.
+        citation: of the paper.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    title: str = Field(min_length=1)
+    full_reference: bool
+    higher_is_better: bool
+    lowest: float | None
+    highest: float | None
+    least_side: int = Field(ge=1)
+    engine: Literal["native"] = "native"
+    licence: str = "Apache-2.0"
+    parameter_files: tuple[str, ...] = ()
+    licence_of_parameters: str | None = None
+    parameters_from: str = ""
+    citation: str = Field(min_length=1)
+
+    def oriented(self, score: float) -> float:
+        """The score so that higher is better: as it is, or with its sign changed."""
+        return score if self.higher_is_better else -score
+
+
+class Metric(Protocol):
+    """Something that judges pictures. `batch` gives exactly what single calls give."""
+
+    @property
+    def spec(self) -> MetricSpec:
+        """Its declaration."""
+
+    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
+        """The score of one picture; a no-reference metric leaves `reference` aside.
+
+        Raises:
+            UserError: the picture can't be judged, or a full-reference metric got no reference.
+        """
+
+    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
+        """The scores of pictures of any sizes, in their order. One that can't be judged is an error for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReferenceMetric:
+    """A metric that sees the picture alone.
+
+    Attributes:
+        spec: its declaration.
+        judge: the scores of several pictures.
+    """
+
+    spec: MetricSpec
+    judge: Callable[[Sequence[Picture]], Scores]
+
+    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
+        """The score of one picture; as `Metric`."""
+        return float(self.judge([image])[0])
+
+    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
+        """The scores of pictures of any sizes; as `Metric`."""
+        return self.judge(images)
+
+
+@dataclass(frozen=True, slots=True)
+class FullReferenceMetric:
+    """A metric that compares the picture with the pristine one.
+
+    Attributes:
+        spec: its declaration.
+        compare: the score of one picture against its reference.
+    """
+
+    spec: MetricSpec
+    compare: Callable[[Picture, Reference], float]
+
+    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
+        """The score of one picture; as `Metric`."""
+        if reference is None:
+            raise UserError(f"{self.spec.title} compares a picture with its reference; none was given")
+        return self.compare(image, reference)
+
+    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
+        """The scores of pictures of any sizes; as `Metric`."""
+        if references is None:
+            raise UserError(f"{self.spec.title} compares pictures with their references; none were given")
+        if len(references) != len(images):
+            raise UserError(f"{len(images)} pictures and {len(references)} references were given; one each is needed")
+        return np.array([self.compare(*pair) for pair in zip(images, references, strict=True)], dtype=np.float64)
+
+
+def check_picture(image: Picture, least: int) -> None:
+    """Refuse what isn't a picture in [0, 1], or is too small.
+
+    Raises:
+        UserError: a side under `least` pixels; a value that is NaN or outside [0, 1].
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < least:
+        raise UserError(f"an image of {width}x{height} pixels is too small; at least {least}x{least} are needed")
+    low, high = float(image.min()), float(image.max())  # NaN passes through both
+    if not (low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT):
+        raise UserError(f"an image has values from {low:g} to {high:g}; they must lie in [0, 1]")
+
+
+def check_same_size(image: Picture, reference: Reference) -> None:
+    """Refuse a picture and a reference of two sizes.
+
+    Raises:
+        UserError: names both sizes.
+    """
+    if image.shape != reference.shape:
+        sizes = " and ".join(f"{each.shape[1]}x{each.shape[0]}" for each in (image, reference))
+        raise UserError(f"picture and reference must be of one size, not {sizes} pixels; crop or resize one of them")

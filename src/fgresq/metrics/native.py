@@ -1,0 +1,82 @@
+"""The metrics that are written here: their declarations, and how to get one that can be called.
+
+Nothing is read or fetched before `metric` is called.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fgresq.errors import UserError
+from fgresq.metrics import brisque, niqe, psnr, sharpness
+from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference, Scores
+from fgresq.metrics.parameters import find_parameters
+from fgresq.names import nearest
+
+_Loader = Callable[[Path | None], Metric]
+
+
+def _full(spec: MetricSpec, compare: Callable[[Picture, Reference], float]) -> tuple[MetricSpec, _Loader]:
+    return spec, lambda _: FullReferenceMetric(spec, compare)
+
+
+def _alone(spec: MetricSpec, judge: Callable[..., Scores]) -> tuple[MetricSpec, _Loader]:
+    return spec, lambda _: NoReferenceMetric(spec, judge)
+
+
+_METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
+    spec.name: (spec, loader)
+    for spec, loader in (
+        _full(psnr.SPEC, psnr.psnr),
+        _full(psnr.LUMA_SPEC, psnr.psnr_luma),
+        _alone(sharpness.SPEC, sharpness.sharpness_batch),
+        (niqe.SPEC, niqe.load),
+        (niqe.OWN_SPEC, niqe.load_own),
+        (brisque.SPEC, brisque.load),
+    )
+}
+
+NATIVE: Mapping[str, MetricSpec] = {name: spec for name, (spec, _) in _METRICS.items()}
+
+
+def metric(name: str, parameters: str | os.PathLike[str] | None = None) -> Metric:
+    """A metric by its name.
+
+    Args:
+        name: one of `NATIVE`.
+        parameters: the authors' parameter files, for a metric that reads them: a file, or a folder that holds them.
+            None looks in the folder `metrics` of $FGRESQ_HOME, or of fgresq's cache folder.
+
+    Returns:
+        The metric, its parameters read: `metric("psnr")(image, reference)`, `metric("brisque", folder)(image)`.
+
+    Raises:
+        UserError: an unknown name, with the nearest known ones; parameters that are missing, wrong, or given to a metric
+            that reads none.
+    """
+    spec, loader = _entry(name)
+    if parameters is not None and not spec.parameter_files:
+        raise UserError(f"{name} reads no parameters, but {os.fspath(parameters)} was given")
+    return loader(None if parameters is None else Path(parameters))
+
+
+def missing(name: str, parameters: str | os.PathLike[str] | None = None) -> str | None:
+    """What a metric needs before it works here; None when it works. Nothing is read but the names of files.
+
+    Raises:
+        UserError: an unknown name.
+    """
+    spec, _ = _entry(name)
+    if not spec.parameter_files:
+        return None
+    try:
+        find_parameters(spec, None if parameters is None else Path(parameters))
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def _entry(name: str) -> tuple[MetricSpec, _Loader]:
+    if name not in _METRICS:
+        raise UserError(f"there is no native metric {name!r}; {nearest(name, _METRICS)}")
+    return _METRICS[name]

@@ -1,0 +1,81 @@
+"""NIQE's model of pristine pictures: mean and covariance of 36 features, from a file."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from fgresq.errors import UserError
+
+FEATURES = 36
+# Of the authors' release (MATLAB), of its copies as .npz, and of ours.
+_MEAN_KEYS = ("mu_prisparam", "mu_pris_param", "mean")
+_COVARIANCE_KEYS = ("cov_prisparam", "cov_pris_param", "covariance")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PristineModel:
+    """A Gaussian over the features of pristine blocks.
+
+    Attributes:
+        mean, covariance: of the features.
+        name: of the file, without its ending.
+        provenance: on which pictures it was fitted, as far as the file says it.
+    """
+
+    mean: Float64[np.ndarray, " 36"]
+    covariance: Float64[np.ndarray, "36 36"]
+    name: str
+    provenance: str = ""
+
+
+def read_pristine_model(path: Path) -> PristineModel:
+    """Read a model: `modelparameters.mat` of the authors' release, a copy of it as .npz, or one of ours.
+
+    Raises:
+        UserError: the file can't be read, or doesn't hold a mean of 36 features and their covariance.
+    """
+    arrays = _arrays(path)
+    mean, covariance = _one_of(arrays, _MEAN_KEYS, path), _one_of(arrays, _COVARIANCE_KEYS, path)
+    if mean.size != FEATURES or covariance.shape != (FEATURES, FEATURES):
+        raise UserError(
+            f"{path}: holds a mean of {mean.size} values and a covariance of shape {covariance.shape}; "
+            f"NIQE has {FEATURES} features"
+        )
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise UserError(f"{path}: the model holds NaN or infinite values")
+    if not np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-12):
+        raise UserError(f"{path}: the covariance isn't symmetric, so it is none")
+    provenance = str(arrays["provenance"]) if "provenance" in arrays else ""
+    return PristineModel(mean.reshape(FEATURES), covariance, path.stem, provenance)
+
+
+def _arrays(path: Path) -> Mapping[str, Any]:
+    """What a .mat or .npz file holds, by name."""
+    from scipy.io import loadmat  # noqa: PLC0415 - slow to import, and only .mat files need it
+    from scipy.io.matlab import MatReadError  # noqa: PLC0415
+
+    try:
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
+        contents: dict[str, Any] = loadmat(path)
+    except OSError as error:
+        raise UserError(f"{path}: can't be read ({error.strerror or error})") from error
+    except (ValueError, TypeError, KeyError, NotImplementedError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: isn't a NIQE model in MATLAB's or NumPy's form ({error})") from error
+    except (MatReadError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: isn't a NIQE model in MATLAB's or NumPy's form ({error})") from error
+    return contents
+
+
+def _one_of(arrays: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> Float64[np.ndarray, "..."]:
+    for key in keys:
+        if key in arrays and np.issubdtype(np.asarray(arrays[key]).dtype, np.number):
+            return np.asarray(arrays[key], dtype=np.float64)
+    raise UserError(f"{path}: holds no {' or '.join(keys)}; found: {', '.join(sorted(arrays)) or 'nothing'}")

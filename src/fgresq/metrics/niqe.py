@@ -1,0 +1,182 @@
+"""NIQE: how far a picture's local statistics are from those of pristine photographs.
+
+Scores are those of the authors' MATLAB release, with its model: to rounding where a picture has no exactly flat areas,
+and within 0.6 % on the pictures with official scores (`tests/reference/test_niqe.py`). The release counts the signs of
+rounding errors in flat areas; here they count as the zeros they are.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from fgresq.errors import UserError
+from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, Scores, check_picture
+from fgresq.metrics.natural_scenes.contrast import Plane, normalised_contrast
+from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
+from fgresq.metrics.natural_scenes.planes import grey_levels, halved
+from fgresq.metrics.natural_scenes.pristine import FEATURES, PristineModel, read_pristine_model
+from fgresq.metrics.parameters import find_parameters
+
+BLOCK = 96
+_SCALES = 2
+_OWN_MODEL = Path(__file__).parent / "data" / "niqe-fgresq-bsds500.npz"
+# MATLAB's pinv takes singular values below this share of the largest for 0.
+_PSEUDO_INVERSE = FEATURES * np.finfo(np.float64).eps
+
+SPEC = MetricSpec(
+    name="niqe",
+    title="NIQE",
+    full_reference=False,
+    higher_is_better=False,
+    lowest=0.0,
+    highest=None,
+    least_side=BLOCK,
+    parameter_files=("modelparameters.mat", "niqe_modelparameters.mat", "niqe_pris_params.npz"),
+    licence_of_parameters="The University of Texas at Austin, 2011: free use, with its notice and citation",
+    parameters_from="They are `modelparameters.mat` in the authors' release, "
+    "http://live.ece.utexas.edu/research/quality/niqe_release.zip.",
+    citation="A. Mittal, R. Soundararajan, A. C. Bovik, 'Making a completely blind image quality analyzer', "
+    "IEEE Signal Processing Letters 2013",
+)
+OWN_SPEC = MetricSpec(
+    name="niqe-fgresq-bsds500",
+    title="NIQE (fgresq's model, BSDS500)",
+    full_reference=False,
+    higher_is_better=False,
+    lowest=0.0,
+    highest=None,
+    least_side=BLOCK,
+    licence_of_parameters="Apache-2.0 (statistics of the photographs of BSDS500, no picture)",
+    citation=SPEC.citation,
+)
+
+
+def niqe(image: Picture, model: PristineModel) -> float:
+    """Distance of a picture's statistics from those of pristine ones.
+
+    sqrt((m1 - m2)^T ((S1 + S2) / 2)^-1 (m1 - m2)), m and S mean and covariance of the features of blocks.
+
+    Args:
+        image: RGB in [0, 1], at least 96x96. What doesn't fill a block, right and below, isn't looked at.
+        model: m1 and S1, of `read_pristine_model` or `fit_pristine`.
+
+    Returns:
+        At least 0; lower is better. Photographs have about 2 to 5.
+
+    Raises:
+        UserError: too small, NaN, values outside [0, 1], or flat in every block.
+
+    Reference: Mittal, Soundararajan, Bovik (2013), eq. 1 to 10.
+    """
+    return float(niqe_batch([image], model)[0])
+
+
+def niqe_batch(images: Sequence[Picture], model: PristineModel) -> Scores:
+    """`niqe` of each; the blocks of all are fitted together."""
+    blocks = [_blocks_at_both_scales(image)[0] for image in images]
+    counts = [len(first) for first, _ in blocks]
+    features = block_features(blocks)
+    parts = np.split(features, np.cumsum(counts)[:-1])
+    return np.array([_distance(part, model) for part in parts], dtype=np.float64)
+
+
+def block_features(blocks: Sequence[tuple[Blocks, Blocks]]) -> Float64[np.ndarray, "b 36"]:
+    """The features of the blocks of several pictures, 18 a scale; NaN where a block is flat.
+
+    Shape and mean scale of the AGGD of the contrast; then shape, mean and both scales of that of each neighbour product.
+    """
+    if not blocks:
+        return np.empty((0, FEATURES))
+    return np.hstack([_features(np.concatenate(scale)) for scale in zip(*blocks, strict=True)])
+
+
+def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
+    fit = asymmetric_fit(blocks)
+    columns = [fit.shape, np.mean(fit.scales(), axis=0)]
+    for products in neighbour_products(blocks):
+        fit = asymmetric_fit(products)
+        columns += [fit.shape, fit.mean(), *fit.scales()]
+    return np.stack(columns, axis=1)
+
+
+def _blocks_at_both_scales(image: Picture) -> tuple[tuple[Blocks, Blocks], Blocks]:
+    """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and the first scale's local deviations."""
+    check_picture(image, BLOCK)
+    height, width = (side // BLOCK * BLOCK for side in image.shape[:2])
+    plane = grey_levels(image[:height, :width])
+    contrast, deviation = normalised_contrast(plane, "repeated")
+    coarse, _ = normalised_contrast(halved(plane), "repeated")
+    return (_cut(contrast, BLOCK), _cut(coarse, BLOCK // _SCALES)), _cut(deviation, BLOCK)
+
+
+def _cut(plane: Plane, side: int) -> Blocks:
+    rows, columns = (length // side for length in plane.shape)
+    return plane.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows * columns, side, side)
+
+
+def _distance(features: Float64[np.ndarray, "b 36"], model: PristineModel) -> float:
+    whole = features[~np.isnan(features).any(axis=1)]
+    if not len(whole):
+        raise UserError("every block of the picture is flat; NIQE has nothing to measure")
+    covariance = np.cov(whole, rowvar=False) if len(whole) > 1 else np.zeros((FEATURES, FEATURES))
+    # As in the release, a block that is flat at one scale only counts in the other scale's means.
+    difference = model.mean - np.nanmean(features, axis=0)
+    inverse = np.linalg.pinv((model.covariance + covariance) / 2, rcond=_PSEUDO_INVERSE)
+    return float(np.sqrt(difference @ inverse @ difference))
+
+
+def fit_pristine(
+    images: Sequence[Picture], name: str, provenance: str, sharpness_share: float = 0.75
+) -> PristineModel:
+    """Fit a model on pristine pictures, over the blocks that are sharp for their picture.
+
+    A block is taken when its mean local deviation is above `sharpness_share` of the picture's largest.
+
+    Args:
+        images: RGB in [0, 1], at least 96x96.
+        name: of the model.
+        provenance: which pictures they are.
+        sharpness_share: T, 0 to 1.
+
+    Returns:
+        Mean and covariance of the features of the blocks taken.
+
+    Raises:
+        UserError: a picture can't be judged, or fewer than 37 blocks were taken, too few for a covariance.
+
+    Reference: Mittal, Soundararajan, Bovik (2013), section II B and II D.
+    """
+    taken = []
+    for image in images:
+        blocks, deviation = _blocks_at_both_scales(image)
+        sharpness = deviation.mean(axis=(1, 2))
+        taken.append(block_features([blocks])[sharpness > sharpness_share * sharpness.max()])
+    features = np.concatenate(taken) if taken else np.empty((0, FEATURES))
+    features = features[~np.isnan(features).any(axis=1)]
+    if len(features) <= FEATURES:
+        raise UserError(
+            f"{len(features)} sharp blocks in {len(images)} pictures are too few for a model of {FEATURES} features"
+        )
+    return PristineModel(features.mean(axis=0), np.cov(features, rowvar=False), name, provenance)
+
+
+@cache
+def own_model() -> PristineModel:
+    """Our own pristine model, fitted on BSDS500; it isn't the authors', and scores differ from theirs."""
+    return read_pristine_model(_OWN_MODEL)
+
+
+def load(parameters: Path | None) -> NoReferenceMetric:
+    """NIQE with the authors' model."""
+    place = find_parameters(SPEC, parameters)
+    files = [place] if place.is_file() else [place / name for name in SPEC.parameter_files]
+    model = read_pristine_model(next(file for file in files if file.is_file()))
+    return NoReferenceMetric(SPEC, lambda images: niqe_batch(images, model))
+
+
+def load_own(_parameters: Path | None) -> NoReferenceMetric:
+    """NIQE with our own model."""
+    return NoReferenceMetric(OWN_SPEC, lambda images: niqe_batch(images, own_model()))

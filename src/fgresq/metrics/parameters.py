@@ -1,0 +1,37 @@
+"""Where the authors' parameter files are. They aren't shipped, and nothing here fetches them."""
+
+import os
+from pathlib import Path
+
+from fgresq.errors import UserError
+from fgresq.metrics.base import MetricSpec
+
+
+def parameters_folder() -> Path:
+    """Where files are looked for when no path is given: `metrics` in $FGRESQ_HOME, else in fgresq's cache folder."""
+    home = os.environ.get("FGRESQ_HOME")
+    base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fgresq"
+    return base / "metrics"
+
+
+def find_parameters(spec: MetricSpec, given: Path | None) -> Path:
+    """The file that a metric reads its parameters from, or the folder that holds its files.
+
+    Args:
+        spec: of the metric.
+        given: a file, or a folder with files of the declared names; None looks in `parameters_folder`.
+
+    Returns:
+        The file or folder; it exists.
+
+    Raises:
+        UserError: nothing is there; the message says where to get it.
+    """
+    place = given if given is not None else parameters_folder()
+    if place.is_file() or (place.is_dir() and any((place / name).is_file() for name in spec.parameter_files)):
+        return place
+    problem = f"holds none of {', '.join(spec.parameter_files)}" if place.is_dir() else "doesn't exist"
+    raise UserError(
+        f"{place}: {problem}; {spec.title} needs the authors' parameters, which aren't shipped. "
+        f"{spec.parameters_from} Put them into {parameters_folder()}, or pass their path"
+    )
