@@ -44,14 +44,14 @@ class Calibration:
         for source, task, pairs, _, chosen in self.pairs.iter_rows():
             spread, threshold = self.coarse.spreads[source], self.coarse.thresholds[source]
             bins = self.histogram.filter(source=source, task=task)
-            if spread is not None:
-                for tau in normalised:
+            share = threshold / spread if spread is not None and math.isfinite(threshold) else None
+            rows.append((source, task, threshold if math.isfinite(threshold) else None, share, pairs, chosen, True))
+            if spread is None:
+                continue
+            for tau in normalised:
+                if share is None or not math.isclose(tau, share):
                     kept = bins.filter(pl.col("bin") <= round(tau * BINS))["pairs"].sum()
                     rows.append((source, task, tau * spread, tau, pairs, kept, False))
-            if math.isinf(threshold):
-                rows.append((source, task, None, None, pairs, chosen, True))
-            else:
-                rows.append((source, task, threshold, threshold / spread if spread else None, pairs, chosen, True))
         types = {
             **dict.fromkeys(_KEYS, pl.String),
             **dict.fromkeys(("tau", "normalised"), pl.Float64),
@@ -60,7 +60,16 @@ class Calibration:
         }
         table = pl.DataFrame(rows, schema=types, orient="row")
         table = table.with_columns(share=pl.col("kept") / pl.col("pairs"))
-        return table.sort(*_KEYS, "tau", "chosen", nulls_last=True).select(pl.exclude("chosen"), "chosen")
+        return table.sort(*_KEYS, "tau", nulls_last=True).select(pl.exclude("chosen"), "chosen")
+
+    def counts(self, source: str) -> Mapping[str, Sequence[int]]:
+        """Each task's number of pairs in every bin, from 0 to the last that holds one."""
+        counts: dict[str, list[int]] = {}
+        for task, place, pairs in self.histogram.filter(source=source).select("task", "bin", "pairs").iter_rows():
+            bins = counts.setdefault(task, [])
+            bins.extend([0] * (place + 1 - len(bins)))
+            bins[place] = pairs
+        return counts
 
     def quantiles(self, shares: Sequence[float] = (0.25, 0.5, 0.75)) -> pl.DataFrame:
         """The normalised tau that would keep some shares of the scored pairs, to 1/BINS, rounded up.
