@@ -1,7 +1,7 @@
 """What a metric is: a declaration of its own, and something that can be called.
 
-A metric knows nothing of files. It takes pictures as RGB arrays in [0, 1] and answers a number; what can't be judged is a
-`UserError` that says why, and who holds the file adds its name.
+A metric knows nothing of files. It takes pictures as RGB arrays in [0, 1] and answers a number; what can't be judged is
+a `UserError` that says why, and who holds the file adds its name.
 """
 
 from collections.abc import Callable, Sequence

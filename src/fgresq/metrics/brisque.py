@@ -65,7 +65,7 @@ def brisque_batch(images: Sequence[Picture], model: SupportVectorRegression) -> 
     """`brisque` of each."""
     if not images:
         return np.empty(0)
-    # The release's programs talk in text: "%f" between feature extraction and svm-scale, "%g" between it and svm-predict.
+    # The release's programs talk in text: "%f" from feature extraction to svm-scale, "%g" from there to svm-predict.
     features = np.round([brisque_features(image) for image in images], _DECIMALS)
     return model.predict(_to_digits(model.scaled(features)))
 

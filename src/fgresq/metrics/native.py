@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fgresq.errors import UserError
-from fgresq.metrics import brisque, niqe, psnr, sharpness
+from fgresq.metrics import brisque, niqe, piqe, psnr, sharpness
 from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference, Scores
 from fgresq.metrics.parameters import find_parameters
 from fgresq.names import nearest
@@ -30,6 +30,7 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
         _alone(sharpness.SPEC, sharpness.sharpness_batch),
+        _alone(piqe.SPEC, piqe.piqe_batch),
         (niqe.SPEC, niqe.load),
         (niqe.OWN_SPEC, niqe.load_own),
         (brisque.SPEC, brisque.load),
@@ -51,8 +52,8 @@ def metric(name: str, parameters: str | os.PathLike[str] | None = None) -> Metri
         The metric, its parameters read: `metric("psnr")(image, reference)`, `metric("brisque", folder)(image)`.
 
     Raises:
-        UserError: an unknown name, with the nearest known ones; parameters that are missing, wrong, or given to a metric
-            that reads none.
+        UserError: an unknown name, with the nearest known ones; parameters that are missing, wrong, or given to a
+            metric that reads none.
     """
     spec, loader = _entry(name)
     if parameters is not None and not spec.parameter_files:

@@ -5,7 +5,7 @@ and within 0.6 % on the pictures with official scores (`tests/reference/test_niq
 rounding errors in flat areas; here they count as the zeros they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,14 +14,16 @@ from jaxtyping import Float64
 
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, Scores, check_picture
-from fgresq.metrics.natural_scenes.contrast import Plane, normalised_contrast
+from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.natural_scenes.pristine import FEATURES, PristineModel, read_pristine_model
 from fgresq.metrics.parameters import find_parameters
+from fgresq.version import __version__
 
 BLOCK = 96
 _SCALES = 2
+_TOGETHER = 16  # pictures; the planes of more don't fit into memory for long
 _OWN_MODEL = Path(__file__).parent / "data" / "niqe-fgresq-bsds500.npz"
 # MATLAB's pinv takes singular values below this share of the largest for 0.
 _PSEUDO_INVERSE = FEATURES * np.finfo(np.float64).eps
@@ -75,18 +77,19 @@ def niqe(image: Picture, model: PristineModel) -> float:
 
 
 def niqe_batch(images: Sequence[Picture], model: PristineModel) -> Scores:
-    """`niqe` of each; the blocks of all are fitted together."""
-    blocks = [_blocks_at_both_scales(image)[0] for image in images]
-    counts = [len(first) for first, _ in blocks]
-    features = block_features(blocks)
-    parts = np.split(features, np.cumsum(counts)[:-1])
-    return np.array([_distance(part, model) for part in parts], dtype=np.float64)
+    """`niqe` of each; the blocks of several are fitted together."""
+    scores: list[float] = []
+    for start in range(0, len(images), _TOGETHER):
+        blocks = [_blocks_at_both_scales(image)[0] for image in images[start : start + _TOGETHER]]
+        ends = np.cumsum([len(fine) for fine, _ in blocks])
+        scores += [_distance(part, model) for part in np.split(block_features(blocks), ends[:-1])]
+    return np.array(scores, dtype=np.float64)
 
 
 def block_features(blocks: Sequence[tuple[Blocks, Blocks]]) -> Float64[np.ndarray, "b 36"]:
     """The features of the blocks of several pictures, 18 a scale; NaN where a block is flat.
 
-    Shape and mean scale of the AGGD of the contrast; then shape, mean and both scales of that of each neighbour product.
+    Shape and mean scale of the AGGD of the contrast; then shape, mean and scales of that of each neighbour product.
     """
     if not blocks:
         return np.empty((0, FEATURES))
@@ -109,12 +112,7 @@ def _blocks_at_both_scales(image: Picture) -> tuple[tuple[Blocks, Blocks], Block
     plane = grey_levels(image[:height, :width])
     contrast, deviation = normalised_contrast(plane, "repeated")
     coarse, _ = normalised_contrast(halved(plane), "repeated")
-    return (_cut(contrast, BLOCK), _cut(coarse, BLOCK // _SCALES)), _cut(deviation, BLOCK)
-
-
-def _cut(plane: Plane, side: int) -> Blocks:
-    rows, columns = (length // side for length in plane.shape)
-    return plane.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows * columns, side, side)
+    return (cut(contrast, BLOCK), cut(coarse, BLOCK // _SCALES)), cut(deviation, BLOCK)
 
 
 def _distance(features: Float64[np.ndarray, "b 36"], model: PristineModel) -> float:
@@ -129,16 +127,16 @@ def _distance(features: Float64[np.ndarray, "b 36"], model: PristineModel) -> fl
 
 
 def fit_pristine(
-    images: Sequence[Picture], name: str, provenance: str, sharpness_share: float = 0.75
+    pictures: Iterable[tuple[str, Picture]], name: str, source: str, sharpness_share: float = 0.75
 ) -> PristineModel:
     """Fit a model on pristine pictures, over the blocks that are sharp for their picture.
 
     A block is taken when its mean local deviation is above `sharpness_share` of the picture's largest.
 
     Args:
-        images: RGB in [0, 1], at least 96x96.
+        pictures: names without spaces, and RGB in [0, 1], at least 96x96.
         name: of the model.
-        provenance: which pictures they are.
+        source: where the pictures are from, for the provenance.
         sharpness_share: T, 0 to 1.
 
     Returns:
@@ -149,18 +147,23 @@ def fit_pristine(
 
     Reference: Mittal, Soundararajan, Bovik (2013), section II B and II D.
     """
-    taken = []
-    for image in images:
-        blocks, deviation = _blocks_at_both_scales(image)
+    names, taken = [], [np.empty((0, FEATURES))]
+    for title, picture in pictures:
+        blocks, deviation = _blocks_at_both_scales(picture)
         sharpness = deviation.mean(axis=(1, 2))
         taken.append(block_features([blocks])[sharpness > sharpness_share * sharpness.max()])
-    features = np.concatenate(taken) if taken else np.empty((0, FEATURES))
+        names.append(title)
+    features = np.concatenate(taken)
     features = features[~np.isnan(features).any(axis=1)]
     if len(features) <= FEATURES:
         raise UserError(
-            f"{len(features)} sharp blocks in {len(images)} pictures are too few for a model of {FEATURES} features"
+            f"{len(features)} sharp blocks in {len(names)} pictures are too few for a model of {FEATURES} features"
         )
-    return PristineModel(features.mean(axis=0), np.cov(features, rowvar=False), name, provenance)
+    provenance = (
+        f"{source}; {len(names)} pictures, {len(features)} blocks of {BLOCK}x{BLOCK} whose mean deviation is above "
+        f"{sharpness_share:g} of the picture's largest; fgresq {__version__}"
+    )
+    return PristineModel(features.mean(axis=0), np.cov(features, rowvar=False), name, provenance, tuple(names))
 
 
 @cache

@@ -16,7 +16,7 @@ SPEC = MetricSpec(
     lowest=0.0,
     highest=None,
     least_side=3,
-    citation="J. L. Pech-Pacheco et al., 'Diatom autofocusing in brightfield microscopy: a comparative study', ICPR 2000",
+    citation="J. L. Pech-Pacheco et al., 'Diatom autofocusing in brightfield microscopy', ICPR 2000",
 )
 
 

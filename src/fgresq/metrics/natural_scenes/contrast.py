@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 Plane: TypeAlias = Float64[np.ndarray, "h w"]
+Blocks: TypeAlias = Float64[np.ndarray, "b h2 w2"]
 Border: TypeAlias = Literal["repeated", "zero"]
 
 _SIDE, _SIGMA = 7, 7 / 6
@@ -18,9 +19,9 @@ _STEPS = 2**32
 def _window() -> Float64[np.ndarray, " 7"]:
     """One factor of the Gaussian window, in multiples of 2^-32, summing to 1.
 
-    Grey levels and their squares times these are exact in float64, in any order. So where a picture is flat, its mean is
-    exactly its level, its deviation exactly 0, on every machine. The authors' programs have rounding errors there whose
-    signs their fits count.
+    Sums of grey levels, or of their squares, times these are exact in float64, in any order. So where a picture is
+    flat, its mean is exactly its level and its deviation exactly 0, on every machine. The authors' programs have
+    rounding errors there, and their fits count the signs.
     """
     weights = np.exp(-np.square(np.arange(_SIDE) - _SIDE // 2) / (2 * _SIGMA**2))
     weights = np.rint(weights / weights.sum() * _STEPS)
@@ -54,10 +55,13 @@ def normalised_contrast(plane: Plane, border: Border) -> Contrast:
     eq. 1 to 3.
     """
     kind = _BORDERS[border]
-    mean = cv2.sepFilter2D(plane, cv2.CV_64F, _WINDOW, _WINDOW, borderType=kind)
-    deviation = cv2.sepFilter2D(plane * plane, cv2.CV_64F, _WINDOW, _WINDOW, borderType=kind)
-    deviation -= mean * mean
-    np.sqrt(np.abs(deviation, out=deviation), out=deviation)
-    normalised = np.subtract(plane, mean, out=mean)
-    normalised /= deviation + 1
-    return Contrast(normalised, deviation)
+    mean = np.asarray(cv2.sepFilter2D(plane, cv2.CV_64F, _WINDOW, _WINDOW, borderType=kind))
+    square = np.asarray(cv2.sepFilter2D(plane * plane, cv2.CV_64F, _WINDOW, _WINDOW, borderType=kind))
+    deviation = np.sqrt(np.abs(square - mean * mean))
+    return Contrast((plane - mean) / (deviation + 1), deviation)
+
+
+def cut(plane: Plane, side: int) -> Blocks:
+    """Square blocks of a plane whose sides are multiples of `side`, row by row."""
+    rows, columns = (length // side for length in plane.shape)
+    return plane.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows * columns, side, side)

@@ -1,6 +1,6 @@
 """Generalised Gaussian distributions fitted by their moments, many blocks at once.
 
-The shape is looked up on the grid of the authors' programs, 0.2, 0.201, ... 10, so that shapes come out equal to theirs.
+The shape is looked up on the grid of the authors' programs, 0.2, 0.201, ... 10, so that it comes out equal to theirs.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class AsymmetricFit(NamedTuple):
     def mean(self) -> PerBlock:
         """(beta_right - beta_left) G(2/a) / G(1/a)."""
         left, right = self.scales()
-        return (right - left) * (gamma(2 / self.shape) / gamma(1 / self.shape))
+        return np.asarray((right - left) * (gamma(2 / self.shape) / gamma(1 / self.shape)))
 
 
 @cache

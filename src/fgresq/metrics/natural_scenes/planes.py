@@ -12,8 +12,8 @@ from fgresq.metrics.base import Picture
 
 # MATLAB's rgb2gray: the first row of the inverse of its YIQ matrix, not BT.601's rounded weights.
 _GREY = np.array([0.298936021293776, 0.587043074451121, 0.114020904255103])
-# Keys' cubic, a = -1/2, stretched to half the resolution, at the distances 1/8, 3/8, 5/8 and 7/8 of its reach; the eight
-# taps sum to 1. These are what MATLAB's imresize(., 0.5) uses.
+# Keys' cubic, a = -1/2, stretched to twice its width, at the distances 3.5, 2.5, 1.5 and 0.5 pixels; the eight taps sum
+# to 1. MATLAB's imresize(., 0.5) uses these.
 _HALVING = np.array([-3, -9, 29, 111]) / 256
 
 
@@ -29,9 +29,7 @@ def grey_levels(image: Picture) -> Float64[np.ndarray, "h w"]:
         0 to 255, whole numbers; halves are rounded up.
     """
     levels = np.rint(np.float32(255) * np.asarray(image, dtype=np.float32)).astype(np.float64)
-    grey = levels @ _GREY
-    grey += 0.5
-    return np.clip(np.floor(grey, out=grey), 0, 255)
+    return np.clip(np.floor(levels @ _GREY + 0.5), 0, 255)
 
 
 def halved(plane: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w2"]:

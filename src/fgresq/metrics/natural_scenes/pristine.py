@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
+from fgresq.files import written_whole
 
 FEATURES = 36
 # Of the authors' release (MATLAB), of its copies as .npz, and of ours.
@@ -25,13 +26,15 @@ class PristineModel:
     Attributes:
         mean, covariance: of the features.
         name: of the file, without its ending.
-        provenance: on which pictures it was fitted, as far as the file says it.
+        provenance: on which pictures it was fitted, and how, as far as the file says it.
+        pictures: their names, as far as the file lists them.
     """
 
     mean: Float64[np.ndarray, " 36"]
     covariance: Float64[np.ndarray, "36 36"]
     name: str
     provenance: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 def read_pristine_model(path: Path) -> PristineModel:
@@ -52,7 +55,24 @@ def read_pristine_model(path: Path) -> PristineModel:
     if not np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-12):
         raise UserError(f"{path}: the covariance isn't symmetric, so it is none")
     provenance = str(arrays["provenance"]) if "provenance" in arrays else ""
-    return PristineModel(mean.reshape(FEATURES), covariance, path.stem, provenance)
+    pictures = tuple(str(arrays["pictures"]).split()) if "pictures" in arrays else ()
+    return PristineModel(mean.reshape(FEATURES), covariance, path.stem, provenance, pictures)
+
+
+def write_pristine_model(path: Path, model: PristineModel) -> None:
+    """Write a model as .npz, the same bytes for the same model. Its name becomes that of the file.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    with written_whole(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            mean=model.mean,
+            covariance=model.covariance,
+            provenance=np.array(model.provenance),
+            pictures=np.array("\n".join(model.pictures)),
+        )
 
 
 def _arrays(path: Path) -> Mapping[str, Any]:

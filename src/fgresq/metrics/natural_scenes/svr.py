@@ -36,12 +36,13 @@ class SupportVectorRegression:
     def scaled(self, features: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "n f"]:
         """The features, moved into the range."""
         share = (features - self.lowest) / (self.highest - self.lowest)
-        return self.lower + (self.upper - self.lower) * share
+        return np.asarray(self.lower + (self.upper - self.lower) * share)
 
     def predict(self, scaled: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, " n"]:
         """The regression's value of each row of scaled features."""
-        distance = np.square(scaled[:, None] - self.vectors).sum(axis=2)
-        return np.exp(-self.gamma * distance) @ self.coefficients - self.rho
+        # Row by row, so that a picture's value doesn't depend on what it is judged with.
+        kernels = (np.exp(-self.gamma * np.square(self.vectors - row).sum(axis=1)) for row in scaled)
+        return np.array([self.coefficients @ kernel - self.rho for kernel in kernels], dtype=np.float64)
 
 
 def read_regression(model: Path, ranges: Path, features: int) -> SupportVectorRegression:
@@ -56,9 +57,7 @@ def read_regression(model: Path, ranges: Path, features: int) -> SupportVectorRe
     """
     header, coefficients, vectors = _read_model(model, features)
     lower, upper, lowest, highest = _read_ranges(ranges, features)
-    return SupportVectorRegression(
-        coefficients, vectors, header["gamma"], header["rho"], lowest, highest, lower, upper
-    )
+    return SupportVectorRegression(coefficients, vectors, header["gamma"], header["rho"], lowest, highest, lower, upper)
 
 
 def _lines(path: Path) -> list[str]:
