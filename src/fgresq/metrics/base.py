@@ -85,19 +85,19 @@ class NoReferenceMetric:
 
     Attributes:
         spec: its declaration.
-        judge: the scores of several pictures.
+        judge: the score of one picture.
     """
 
     spec: MetricSpec
-    judge: Callable[[Sequence[Picture]], Scores]
+    judge: Callable[[Picture], float]
 
     def __call__(self, image: Picture, reference: Reference | None = None) -> float:
         """The score of one picture; as `Metric`."""
-        return float(self.judge([image])[0])
+        return self.judge(image)
 
     def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
         """The scores of pictures of any sizes; as `Metric`."""
-        return self.judge(images)
+        return np.array([self.judge(image) for image in images], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

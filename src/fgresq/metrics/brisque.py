@@ -5,14 +5,13 @@ where a picture has no exactly flat areas. In flat areas the release counts the 
 scores differ; see `docs/metrics.md` for how much.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, Scores, check_picture
+from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import Plane, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, neighbour_products, symmetric_fit
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
@@ -58,15 +57,8 @@ def brisque(image: Picture, model: SupportVectorRegression) -> float:
 
     Reference: Mittal, Moorthy, Bovik (2012), section III.
     """
-    return float(brisque_batch([image], model)[0])
-
-
-def brisque_batch(images: Sequence[Picture], model: SupportVectorRegression) -> Scores:
-    """`brisque` of each."""
-    if not images:
-        return np.empty(0)
     # The release's programs talk in text: "%f" from feature extraction to svm-scale, "%g" from there to svm-predict.
-    features = np.round([brisque_features(image) for image in images], _DECIMALS)
+    features = np.round(brisque_features(image), _DECIMALS)
     return model.predict(_to_digits(model.scaled(features)))
 
 
@@ -93,7 +85,7 @@ def _scale_features(plane: Plane) -> Float64[np.ndarray, " 18"]:
     return np.concatenate(columns)
 
 
-def _to_digits(values: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "n f"]:
+def _to_digits(values: Float64[np.ndarray, " f"]) -> Float64[np.ndarray, " f"]:
     """Rounded to six significant digits, as "%g" prints them."""
     size = np.where(values == 0, 1, np.abs(values))
     step = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(size)))
@@ -123,4 +115,4 @@ def _existing(folder: Path, names: tuple[str, ...]) -> Path:
 def load(parameters: Path | None) -> NoReferenceMetric:
     """BRISQUE with the authors' model."""
     model = read_model(find_parameters(SPEC, parameters))
-    return NoReferenceMetric(SPEC, lambda images: brisque_batch(images, model))
+    return NoReferenceMetric(SPEC, lambda image: brisque(image, model))

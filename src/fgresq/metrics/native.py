@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fgresq.errors import UserError
 from fgresq.metrics import brisque, niqe, piqe, psnr, sharpness
-from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference, Scores
+from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference
 from fgresq.metrics.parameters import find_parameters
 from fgresq.names import nearest
 
@@ -20,7 +20,7 @@ def _full(spec: MetricSpec, compare: Callable[[Picture, Reference], float]) -> t
     return spec, lambda _: FullReferenceMetric(spec, compare)
 
 
-def _alone(spec: MetricSpec, judge: Callable[..., Scores]) -> tuple[MetricSpec, _Loader]:
+def _alone(spec: MetricSpec, judge: Callable[[Picture], float]) -> tuple[MetricSpec, _Loader]:
     return spec, lambda _: NoReferenceMetric(spec, judge)
 
 
@@ -29,8 +29,8 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
     for spec, loader in (
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
-        _alone(sharpness.SPEC, sharpness.sharpness_batch),
-        _alone(piqe.SPEC, piqe.piqe_batch),
+        _alone(sharpness.SPEC, sharpness.sharpness),
+        _alone(piqe.SPEC, piqe.piqe),
         (niqe.SPEC, niqe.load),
         (niqe.OWN_SPEC, niqe.load_own),
         (brisque.SPEC, brisque.load),

@@ -5,7 +5,7 @@ and within 0.6 % on the pictures with official scores (`tests/reference/test_niq
 rounding errors in flat areas; here they count as the zeros they are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, Scores, check_picture
+from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
@@ -22,8 +22,6 @@ from fgresq.metrics.parameters import find_parameters
 from fgresq.version import __version__
 
 BLOCK = 96
-_SCALES = 2
-_TOGETHER = 16  # pictures; the planes of more don't fit into memory for long
 _OWN_MODEL = Path(__file__).parent / "data" / "niqe-fgresq-bsds500.npz"
 # MATLAB's pinv takes singular values below this share of the largest for 0.
 _PSEUDO_INVERSE = FEATURES * np.finfo(np.float64).eps
@@ -73,27 +71,28 @@ def niqe(image: Picture, model: PristineModel) -> float:
 
     Reference: Mittal, Soundararajan, Bovik (2013), eq. 1 to 10.
     """
-    return float(niqe_batch([image], model)[0])
+    fine, coarse, _ = _blocks(image)
+    features = block_features(fine, coarse)
+    whole = features[~np.isnan(features).any(axis=1)]
+    if not len(whole):
+        raise UserError("every block of the picture is flat; NIQE has nothing to measure")
+    covariance = np.cov(whole, rowvar=False) if len(whole) > 1 else np.zeros((FEATURES, FEATURES))
+    # As in the release, a block that is flat at one scale only counts in the other scale's means.
+    difference = model.mean - np.nanmean(features, axis=0)
+    inverse = np.linalg.pinv((model.covariance + covariance) / 2, rcond=_PSEUDO_INVERSE)
+    return float(np.sqrt(difference @ inverse @ difference))
 
 
-def niqe_batch(images: Sequence[Picture], model: PristineModel) -> Scores:
-    """`niqe` of each; the blocks of several are fitted together."""
-    scores: list[float] = []
-    for start in range(0, len(images), _TOGETHER):
-        blocks = [_blocks_at_both_scales(image)[0] for image in images[start : start + _TOGETHER]]
-        ends = np.cumsum([len(fine) for fine, _ in blocks])
-        scores += [_distance(part, model) for part in np.split(block_features(blocks), ends[:-1])]
-    return np.array(scores, dtype=np.float64)
-
-
-def block_features(blocks: Sequence[tuple[Blocks, Blocks]]) -> Float64[np.ndarray, "b 36"]:
-    """The features of the blocks of several pictures, 18 a scale; NaN where a block is flat.
+def block_features(fine: Blocks, coarse: Blocks) -> Float64[np.ndarray, "b 36"]:
+    """The features of a picture's blocks, 18 a scale; NaN where a block is flat.
 
     Shape and mean scale of the AGGD of the contrast; then shape, mean and scales of that of each neighbour product.
+
+    Args:
+        fine: blocks of 96x96 of the contrast.
+        coarse: the same of 48x48, at half the size.
     """
-    if not blocks:
-        return np.empty((0, FEATURES))
-    return np.hstack([_features(np.concatenate(scale)) for scale in zip(*blocks, strict=True)])
+    return np.hstack([_features(fine), _features(coarse)])
 
 
 def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
@@ -105,25 +104,14 @@ def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
     return np.stack(columns, axis=1)
 
 
-def _blocks_at_both_scales(image: Picture) -> tuple[tuple[Blocks, Blocks], Blocks]:
-    """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and the first scale's local deviations."""
+def _blocks(image: Picture) -> tuple[Blocks, Blocks, Blocks]:
+    """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and those of the local deviation."""
     check_picture(image, BLOCK)
     height, width = (side // BLOCK * BLOCK for side in image.shape[:2])
     plane = grey_levels(image[:height, :width])
     contrast, deviation = normalised_contrast(plane, "repeated")
     coarse, _ = normalised_contrast(halved(plane), "repeated")
-    return (cut(contrast, BLOCK), cut(coarse, BLOCK // _SCALES)), cut(deviation, BLOCK)
-
-
-def _distance(features: Float64[np.ndarray, "b 36"], model: PristineModel) -> float:
-    whole = features[~np.isnan(features).any(axis=1)]
-    if not len(whole):
-        raise UserError("every block of the picture is flat; NIQE has nothing to measure")
-    covariance = np.cov(whole, rowvar=False) if len(whole) > 1 else np.zeros((FEATURES, FEATURES))
-    # As in the release, a block that is flat at one scale only counts in the other scale's means.
-    difference = model.mean - np.nanmean(features, axis=0)
-    inverse = np.linalg.pinv((model.covariance + covariance) / 2, rcond=_PSEUDO_INVERSE)
-    return float(np.sqrt(difference @ inverse @ difference))
+    return cut(contrast, BLOCK), cut(coarse, BLOCK // 2), cut(deviation, BLOCK)
 
 
 def fit_pristine(
@@ -149,9 +137,9 @@ def fit_pristine(
     """
     names, taken = [], [np.empty((0, FEATURES))]
     for title, picture in pictures:
-        blocks, deviation = _blocks_at_both_scales(picture)
+        fine, coarse, deviation = _blocks(picture)
         sharpness = deviation.mean(axis=(1, 2))
-        taken.append(block_features([blocks])[sharpness > sharpness_share * sharpness.max()])
+        taken.append(block_features(fine, coarse)[sharpness > sharpness_share * sharpness.max()])
         names.append(title)
     features = np.concatenate(taken)
     features = features[~np.isnan(features).any(axis=1)]
@@ -177,9 +165,9 @@ def load(parameters: Path | None) -> NoReferenceMetric:
     place = find_parameters(SPEC, parameters)
     files = [place] if place.is_file() else [place / name for name in SPEC.parameter_files]
     model = read_pristine_model(next(file for file in files if file.is_file()))
-    return NoReferenceMetric(SPEC, lambda images: niqe_batch(images, model))
+    return NoReferenceMetric(SPEC, lambda image: niqe(image, model))
 
 
 def load_own(_parameters: Path | None) -> NoReferenceMetric:
     """NIQE with our own model."""
-    return NoReferenceMetric(OWN_SPEC, lambda images: niqe_batch(images, own_model()))
+    return NoReferenceMetric(OWN_SPEC, lambda image: niqe(image, own_model()))

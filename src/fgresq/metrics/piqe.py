@@ -4,13 +4,11 @@ Scores are those of MATLAB's `piqe`, to the two decimals that its official score
 paper doesn't state: columns 8 and 9 of a block's 16 are its centre, but the surround lacks columns 8 and 10.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from fgresq.metrics.base import MetricSpec, Picture, Scores, check_picture
+from fgresq.metrics.base import MetricSpec, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, PerBlock
 from fgresq.metrics.natural_scenes.planes import grey_levels
@@ -79,8 +77,3 @@ def _is_noisy(blocks: Blocks, variance: PerBlock) -> Bool[np.ndarray, " b"]:
         ratio = centre.std(axis=(1, 2), ddof=1) / surround.std(axis=(1, 2), ddof=1)
         noisy: Bool[np.ndarray, " b"] = deviation > 2 * np.abs(deviation - ratio) / np.maximum(deviation, ratio)
     return noisy
-
-
-def piqe_batch(images: Sequence[Picture]) -> Scores:
-    """`piqe` of each."""
-    return np.array([piqe(image) for image in images], dtype=np.float64)

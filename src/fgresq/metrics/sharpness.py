@@ -1,11 +1,9 @@
 """Variance of the Laplacian: the oldest measure of focus. It takes noise for sharpness."""
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 
-from fgresq.metrics.base import MetricSpec, Picture, Scores, check_picture
+from fgresq.metrics.base import MetricSpec, Picture, check_picture
 from fgresq.metrics.luma import luma
 
 SPEC = MetricSpec(
@@ -38,8 +36,3 @@ def sharpness(image: Picture) -> float:
     """
     check_picture(image, SPEC.least_side)
     return float(np.var(cv2.Laplacian(luma(image), cv2.CV_64F, ksize=1, borderType=cv2.BORDER_REFLECT_101)))
-
-
-def sharpness_batch(images: Sequence[Picture]) -> Scores:
-    """`sharpness` of each."""
-    return np.array([sharpness(image) for image in images], dtype=np.float64)

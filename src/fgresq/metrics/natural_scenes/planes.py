@@ -29,7 +29,8 @@ def grey_levels(image: Picture) -> Float64[np.ndarray, "h w"]:
         0 to 255, whole numbers; halves are rounded up.
     """
     levels = np.rint(np.float32(255) * np.asarray(image, dtype=np.float32)).astype(np.float64)
-    return np.clip(np.floor(levels @ _GREY + 0.5), 0, 255)
+    grey = np.asarray(levels @ _GREY)
+    return np.clip(np.floor(np.add(grey, 0.5, out=grey), out=grey), 0, 255, out=grey)
 
 
 def halved(plane: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w2"]:
@@ -47,12 +48,14 @@ def halved(plane: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w2"]:
     """
     height, width = plane.shape
     padded = cv2.copyMakeBorder(plane, 3, 4 + height % 2, 3, 4 + width % 2, cv2.BORDER_REFLECT)
-    return np.ascontiguousarray(_halved_rows(_halved_rows(padded).T).T)
+    across = np.ascontiguousarray(_halved_rows(padded).T)
+    return np.ascontiguousarray(_halved_rows(across).T)
 
 
 def _halved_rows(padded: Float64[np.ndarray, "h w"]) -> Float64[np.ndarray, "h2 w"]:
     rows = (len(padded) - 6) // 2
     total = np.zeros((rows, padded.shape[1]))
     for k, weight in enumerate(_HALVING):
-        total += weight * (padded[k::2][:rows] + padded[7 - k :: 2][:rows])
+        pair = padded[k::2][:rows] + padded[7 - k :: 2][:rows]
+        total += np.multiply(pair, weight, out=pair)
     return total

@@ -33,16 +33,15 @@ class SupportVectorRegression:
     lower: float
     upper: float
 
-    def scaled(self, features: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "n f"]:
+    def scaled(self, features: Float64[np.ndarray, " f"]) -> Float64[np.ndarray, " f"]:
         """The features, moved into the range."""
         share = (features - self.lowest) / (self.highest - self.lowest)
         return np.asarray(self.lower + (self.upper - self.lower) * share)
 
-    def predict(self, scaled: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, " n"]:
-        """The regression's value of each row of scaled features."""
-        # Row by row, so that a picture's value doesn't depend on what it is judged with.
-        kernels = (np.exp(-self.gamma * np.square(self.vectors - row).sum(axis=1)) for row in scaled)
-        return np.array([self.coefficients @ kernel - self.rho for kernel in kernels], dtype=np.float64)
+    def predict(self, scaled: Float64[np.ndarray, " f"]) -> float:
+        """The regression's value of scaled features."""
+        kernel = np.exp(-self.gamma * np.square(self.vectors - scaled).sum(axis=1))
+        return float(self.coefficients @ kernel - self.rho)
 
 
 def read_regression(model: Path, ranges: Path, features: int) -> SupportVectorRegression:
