@@ -6,7 +6,10 @@ FgresqError                  exit code 1
 │   ├── LayoutError          a folder isn't laid out as the command needs
 │   ├── WeightsError         weights that don't exist, aren't here, or don't load
 │   │   └── CheckpointError  a file whose content isn't weights of this model
+│   ├── ManifestError        a table of images or pairs that is missing, damaged, or contradicts itself
 │   └── OutputError          a result can't be written where it was asked for
+├── TrainingError            training can't go on
+│   └── TrainingStoppedError a signal asked for the end; the state is saved
 ├── HashMismatchError        bytes differ from those recorded earlier
 └── DownloadError            the hub didn't answer, or answered with something else
 """

@@ -95,10 +95,13 @@ def read_manifest(folder: Path) -> Manifest:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else None
         raise ManifestError(f"{path}: has schema {found!r}; this version of fgresq reads {SCHEMA}")
+    for key in ("sha256", "about"):
+        if not isinstance(document.setdefault(key, {}), dict):
+            raise ManifestError(f"{path}: {key} must be an object with names and values")
     images = _records(_verified(folder, "images", document), ImageRecord, str(folder / _FILES["images"]))
     pairs = _records(_verified(folder, "pairs", document), Pair, str(folder / _FILES["pairs"]))
     check(images, pairs, str(folder))
-    return Manifest(folder, images, pairs, document.get("about", {}))
+    return Manifest(folder, images, pairs, document["about"])
 
 
 def images_from_csv(path: Path) -> tuple[ImageRecord, ...]:
@@ -170,9 +173,12 @@ def _verified(folder: Path, name: str, document: Mapping[str, Any]) -> pl.DataFr
         content = path.read_bytes()
     except OSError as error:
         raise ManifestError(f"{path}: can't be read ({error.strerror})") from error
-    if hashlib.sha256(content).hexdigest() != document.get("sha256", {}).get(name):
+    if hashlib.sha256(content).hexdigest() != document["sha256"].get(name):
         raise ManifestError(f"{path}: doesn't match the SHA-256 in manifest.json; it was changed or is damaged")
-    return pl.read_parquet(content)
+    try:
+        return pl.read_parquet(content)
+    except pl.exceptions.PolarsError as error:
+        raise ManifestError(f"{path}: can't be read as Parquet ({str(error).splitlines()[0]})") from error
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
@@ -188,6 +194,9 @@ def _records(table: pl.DataFrame, kind: type[Record], name: str) -> tuple[Record
     if missing:
         raise ManifestError(f"{name}: lacks the columns {first_few(missing, _SHOWN)}; found {', '.join(table.columns)}")
     known = [field.name for field in fields(kind) if field.name in table.columns]
+    odd = _of_wrong_type(table.select(known))
+    if odd:
+        raise ManifestError(f"{name}: columns that aren't text, or numbers for mos: {first_few(odd, _SHOWN)}")
     records, wrong = [], []
     for number, row in enumerate(table.select(known).iter_rows(named=True), start=1):
         try:
@@ -197,6 +206,15 @@ def _records(table: pl.DataFrame, kind: type[Record], name: str) -> tuple[Record
     if wrong:
         raise ManifestError(f"{name}: {len(wrong)} rows are wrong: {first_few(wrong, _SHOWN, '; ')}")
     return tuple(records)
+
+
+def _of_wrong_type(table: pl.DataFrame) -> list[str]:
+    """Columns that don't hold text; the MOS may be a number. A column without any value has no type."""
+    return [
+        f"{column} ({dtype})"
+        for column, dtype in table.schema.items()
+        if not (dtype in {pl.String, pl.Null} or (column == "mos" and dtype.is_numeric()))
+    ]
 
 
 def _record(row: Mapping[str, Any], kind: type[Record]) -> Record:

@@ -10,6 +10,7 @@ from fgresq.cli.terminal import cell, notes, number, progress_bar, results
 from fgresq.errors import UserError
 
 if TYPE_CHECKING:
+    from fgresq.training.checkpoint import Progress
     from fgresq.training.config import RunConfig
 
 app = typer.Typer(help="Train both stages, the ablation and baselines.", no_args_is_help=True)
@@ -67,7 +68,7 @@ def curves(
     from fgresq.report.curves import draw_curves
     from fgresq.training.log import read_log
 
-    draw_curves(read_log(log), out)
+    draw_curves(read_log(log), out, str(log))
     results.print(cell(str(out)))
 
 
@@ -79,12 +80,16 @@ def _changes(pairs: list[str] | None) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise UserError(f"--set {pair}: NAME=VALUE is needed")
-        changes[name.strip()] = yaml.safe_load(value)
+        try:
+            changes[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"--set {pair}: the value can't be read as YAML ({str(error).splitlines()[0]})") from error
     return changes
 
 
 def _train(manifest: Path, config: "RunConfig", out: Path) -> None:
     from fgresq.manifest import read_manifest
+    from fgresq.training import distributed
     from fgresq.training.run import run
 
     with progress_bar("updates", 1) as bar:
@@ -92,9 +97,18 @@ def _train(manifest: Path, config: "RunConfig", out: Path) -> None:
         def watch(done: int, of: int, loss: float) -> None:
             bar.update(bar.task_ids[0], completed=done, total=of, description=f"loss {loss:.4f}")
 
-        scores = run(read_manifest(manifest), config, out, watch)
-    table = Table("held-out side", "", box=None, header_style="bold", pad_edge=False)
-    for name, value in scores.items():
-        table.add_row(name, number(value))
+        progress = run(read_manifest(manifest), config, out, watch)
+    if distributed.is_main():
+        _print_scores(progress)
+        notes.print(cell(f"in {out}"), soft_wrap=True)
+
+
+def _print_scores(progress: "Progress") -> None:
+    table = Table("held-out side", box=None, header_style="bold", pad_edge=False)
+    table.add_column(f"last, epoch {progress.epoch}", justify="right")
+    if progress.best_epoch is not None:
+        table.add_column(f"best, epoch {progress.best_epoch}", justify="right")
+    for name, value in progress.scores.items():
+        best = [number(progress.best_scores.get(name))] if progress.best_epoch is not None else []
+        table.add_row(name, number(value), *best)
     results.print(table)
-    notes.print(cell(f"in {out}"), soft_wrap=True)

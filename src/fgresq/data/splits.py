@@ -5,6 +5,7 @@ the order of its rows, nor on a library's generator.
 """
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,10 +48,17 @@ class DataSplit:
 
 @dataclass(frozen=True, slots=True)
 class Leaks:
-    """What stands on both sides of a split, in name order; an image that does brings its content."""
+    """What stands on both sides of a split, in name order; an image that does brings its content.
+
+    Attributes:
+        contents: by name.
+        images: by identity.
+        files: of images and references; a scene that stands under two names gives itself away by its reference.
+    """
 
     contents: tuple[str, ...]
     images: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0) -> DataSplit:
@@ -122,7 +130,7 @@ def split_by_pair(manifest: Manifest, test_share: float = 0.2, seed: int = 0) ->
 
 
 def leaks(split: DataSplit, manifest: Manifest) -> Leaks:
-    """Images and contents that stand on both sides, by themselves or through a pair.
+    """Images, contents and files that stand on both sides, by themselves or through a pair.
 
     Raises:
         UserError: the split was made for another manifest.
@@ -133,11 +141,12 @@ def leaks(split: DataSplit, manifest: Manifest) -> Leaks:
     if unknown:
         raise UserError(f"the split isn't of this manifest: it names unknown images ({first_few(unknown)})")
     contents = {content[identity] for identity in train} & {content[identity] for identity in test}
-    return Leaks(tuple(sorted(contents)), tuple(sorted(train & test)))
+    files = _files_of(train, manifest) & _files_of(test, manifest)
+    return Leaks(tuple(sorted(contents)), tuple(sorted(train & test)), tuple(sorted(files)))
 
 
 def require_no_leak(split: DataSplit, manifest: Manifest, allow_paper: bool = False) -> None:
-    """Refuse a split with contents on both sides.
+    """Refuse a split with contents or files on both sides.
 
     Args:
         split: of this manifest.
@@ -145,11 +154,16 @@ def require_no_leak(split: DataSplit, manifest: Manifest, allow_paper: bool = Fa
         allow_paper: let a split by pairs leak, as the paper's does; a split by content never may.
 
     Raises:
-        UserError: it leaks; names the first contents.
+        UserError: it leaks; names the first contents or files.
     """
     found = leaks(split, manifest)
-    if not found.contents or (allow_paper and split.method == "pair"):
+    if (allow_paper and split.method == "pair") or not (found.contents or found.files):
         return
+    if not found.contents:
+        raise UserError(
+            f"{len(found.files)} files stand on both sides of the split by {split.method}, under different contents "
+            f"({first_few(found.files)}); scores on its test side would be too good. One scene is one content"
+        )
     raise UserError(
         f"{len(found.contents)} contents and {len(found.images)} images stand on both sides of the split by "
         f"{split.method} ({first_few(found.contents)}); scores on its test side would be too good. Split by content, "
@@ -163,6 +177,18 @@ def _images_of(split: DataSplit, side: Split, manifest: Manifest) -> set[str]:
         raise UserError(f"the split isn't of this manifest: it has pair {max(indices)} of {len(manifest.pairs)}")
     pairs = [manifest.pairs[index] for index in indices]
     return {*split.images(side), *(identity for pair in pairs for identity in (pair.image_a, pair.image_b))}
+
+
+def _files_of(image_ids: set[str], manifest: Manifest) -> set[str]:
+    """Files of the images and of their references, as paths without detours."""
+    paths = [
+        path
+        for image in manifest.images
+        if image.image_id in image_ids
+        for path in (image.path, image.reference)
+        if path is not None
+    ]
+    return {os.path.normpath(manifest.root / path) for path in paths}
 
 
 def _held_out(

@@ -10,12 +10,13 @@ from fgresq.files import written_whole
 _FORMATS = (".png", ".svg", ".pdf")
 
 
-def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
+def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path, name: str = "the log") -> None:
     """Draw the loss of every update, with its running mean, and the scores of every evaluation.
 
     Args:
         entries: of a training log.
         path: to write; .png, .svg or .pdf.
+        name: of the log, for the error.
 
     Raises:
         UserError: the log has no update yet, or matplotlib isn't installed.
@@ -26,7 +27,7 @@ def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     steps = [entry for entry in entries if entry["event"] == "step"]
     evaluations = [entry for entry in entries if entry["event"] == "evaluation"]
     if not steps:
-        raise UserError("the log has no update yet; there is nothing to draw")
+        raise UserError(f"{name}: has no update yet; there is nothing to draw")
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -34,17 +35,17 @@ def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     at = [entry["step"] for entry in steps]
-    for name, colour in (("loss", "black"), ("scene", "tab:blue"), ("rank", "tab:orange")):
-        values = [entry[name] for entry in steps if name in entry]
+    for part, colour in (("loss", "black"), ("scene", "tab:blue"), ("rank", "tab:orange")):
+        values = [entry[part] for entry in steps if part in entry]
         if len(values) == len(at):
             left.plot(at, values, color=colour, alpha=0.15, linewidth=0.8)
-            left.plot(at, _running_mean(values), color=colour, label=name)
+            left.plot(at, _running_mean(values), color=colour, label=part)
     left.set(xlabel="update", ylabel="loss (running mean)")
     left.legend(frameon=False)
-    for name in ("acc", "acc_score", "srcc", "task_accuracy", "most_frequent_task"):
-        points = [(entry["step"], entry[name]) for entry in evaluations if entry.get(name) is not None]
+    for score in ("acc", "acc_score", "srcc", "task_accuracy", "most_frequent_task"):
+        points = [(entry["step"], entry[score]) for entry in evaluations if entry.get(score) is not None]
         if points:
-            right.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
+            right.plot(*zip(*points, strict=True), marker="o", markersize=3, label=score)
     right.set(xlabel="update", ylabel="held-out side")
     if right.lines:
         right.legend(frameon=False)

@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +11,32 @@ from torch import nn
 
 from fgresq.errors import CheckpointError, OutputError
 from fgresq.files import written_whole
+from fgresq.training.stages.base import Scores
 
 _FORMAT = "fgresq-training-1"
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training has come.
+    """How far a training has come, and how good its network was.
 
     Attributes:
-        epoch: that is being trained, from 0.
+        epoch: that is being trained, from 0; when the training is finished, the number of epochs.
         done: batches of it that are done.
         step: updates made in all.
+        scores: of the last evaluation; empty before the first.
         best: best value of the criterion so far; None before the first evaluation.
         best_epoch: the epoch after which it was measured.
+        best_scores: all scores of that evaluation.
     """
 
     epoch: int = 0
     done: int = 0
     step: int = 0
+    scores: Scores = field(default_factory=dict)
     best: float | None = None
     best_epoch: int | None = None
+    best_scores: Scores = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -49,23 +54,43 @@ class TrainingState:
         """The network whose quality counts: the moving average, if there is one."""
         return self.average if self.average is not None else self.network
 
+    @torch.no_grad()
+    def follow(self, decay: float | None) -> None:
+        """Let the moving average follow the network: mean = decay mean + (1 - decay) value, for every weight.
 
-def save(path: Path, state: TrainingState, config: Mapping[str, Any], kind: str, export: Mapping[str, Any]) -> None:
+        Buffers, such as the statistics of batch normalisation, are averages already or constants; they are copied.
+        """
+        if self.average is None or decay is None:
+            return
+        for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+        for kept, now in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            kept.copy_(now)
+
+
+def save(path: Path, state: TrainingState, about: Mapping[str, Any], export: Mapping[str, Any]) -> None:
     """Write a checkpoint, whole or not at all.
+
+    Args:
+        path: of the file.
+        state: of the training.
+        about: what must be the same when it goes on: "kind", "config", "data".
+        export: for those who use the result.
 
     Raises:
         OutputError: it can't be written there; the file that stood there is untouched.
     """
+    cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
     content = {
         "format": _FORMAT,
-        "kind": kind,
-        "config": dict(config),
+        **about,
         "network": state.network.state_dict(),
         "optimiser": state.optimiser.state_dict(),
         "scaler": state.scaler.state_dict(),
         "average": None if state.average is None else state.average.state_dict(),
-        "progress": {name: getattr(state.progress, name) for name in Progress.__slots__},
+        "progress": asdict(state.progress),
         "random": torch.get_rng_state(),
+        "random_cuda": cuda,
         "export": dict(export),
     }
     try:
@@ -83,7 +108,9 @@ def read(path: Path, kind: str | None = None) -> dict[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except OSError as error:
+        raise CheckpointError(f"{path}: can't be read ({error.strerror})") from error
+    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{path}: isn't a readable checkpoint of a training ({reason})") from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -93,12 +120,21 @@ def read(path: Path, kind: str | None = None) -> dict[str, Any]:
     return content
 
 
-def restore(state: TrainingState, content: Mapping[str, Any]) -> None:
-    """Put a checkpoint's content into a freshly made state."""
-    state.network.load_state_dict(content["network"])
-    state.optimiser.load_state_dict(content["optimiser"])
-    state.scaler.load_state_dict(content["scaler"])
-    if state.average is not None and content["average"] is not None:
-        state.average.load_state_dict(content["average"])
+def restore(state: TrainingState, content: Mapping[str, Any], path: Path) -> None:
+    """Put a checkpoint's content into a freshly made state.
+
+    Raises:
+        CheckpointError: it doesn't fit; `path` is where it comes from.
+    """
+    try:
+        state.network.load_state_dict(content["network"])
+        state.optimiser.load_state_dict(content["optimiser"])
+        state.scaler.load_state_dict(content["scaler"])
+        if state.average is not None:
+            state.average.load_state_dict(content["average"])
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path}: doesn't fit what is trained here ({' '.join(str(error).split())})") from error
     state.progress = Progress(**content["progress"])
     torch.set_rng_state(content["random"])
+    if content.get("random_cuda") is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(content["random_cuda"])

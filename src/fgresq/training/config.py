@@ -1,19 +1,42 @@
 """What a training run is told: one frozen object, from YAML, written into every checkpoint."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fgresq.errors import UserError
+from fgresq.images.preprocessing import AnyPreprocessing, Resized
 from fgresq.model.build import EncoderName
 from fgresq.model.heads import ComparisonClasses, ComparisonInput
 from fgresq.names import nearest
 from fgresq.records import RestorationTask
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+PHRASES: Mapping[RestorationTask, str] = {
+    RestorationTask.SUPER_RESOLUTION: "super-resolution",
+    RestorationTask.DEBLURRING: "deblurring",
+    RestorationTask.DENOISING: "denoising",
+    RestorationTask.DERAINING: "rain removal",
+    RestorationTask.DEHAZING: "haze removal",
+    RestorationTask.MIXTURE: "restoration of mixed degradations",
+}
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ValueError(f"{name!r} isn't a device; use auto, cpu, cuda or cuda:N")
+    return name
+
+
+def _prompt(template: str) -> str:
+    if "{task}" not in template:
+        raise ValueError(f"the prompt {template!r} would be the same for every task; {{task}} is needed in it")
+    return template
 
 
 class RunConfig(BaseModel):
@@ -33,11 +56,14 @@ class RunConfig(BaseModel):
         clip_norm: gradients with a larger norm are scaled down to it.
         ema: decay of an exponential moving average of the weights, which is then what is evaluated; None for none.
         precision: of the forward pass; the weights stay float32.
-        device: "auto", "cpu", "cuda".
+        device: "auto", "cpu", "cuda", or "cuda:N" for the graphics card of that number.
         workers: processes that read images; 0 reads in the main process.
         cache: keep all resized images in memory (196 kB an image).
+        preprocessing: `resize` and `crop` (the paper's 256 and 224), or `grid` and `patch` for fragments at full
+            resolution; both stages must have the same.
         save_every: steps between checkpoints.
         evaluate_every: epochs between evaluations; the last epoch always ends with one.
+        tensorboard: write event files for TensorBoard beside the log (needs the extra "tensorboard").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,11 +81,13 @@ class RunConfig(BaseModel):
     clip_norm: float = Field(default=1.0, gt=0)
     ema: float | None = Field(default=None, gt=0, lt=1)
     precision: Precision = "fp32"
-    device: str = "auto"
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     workers: int = Field(default=0, ge=0)
     cache: bool = True
+    preprocessing: AnyPreprocessing = Resized()
     save_every: int = Field(default=200, ge=1)
     evaluate_every: int = Field(default=1, ge=1)
+    tensorboard: bool = False
 
 
 class DegradationConfig(RunConfig):
@@ -72,25 +100,32 @@ class DegradationConfig(RunConfig):
         text: where CLIP's text tower and tokenizer are: a folder, or a name on the hub. None learns a table of task
             embeddings instead, which is what the compact encoders use.
         prompts: templates; {task} is replaced by the task's phrase, and the features of all templates are averaged.
-        phrases: how each task is said in a prompt.
-        initial: checkpoint of an encoder to start from (CLIP's folder or hub name for CLIP encoders).
-        embedding_dim: of the table of task embeddings.
+        phrases: how each task is said in a prompt; tasks that aren't named keep `PHRASES`.
+        initial: for CLIP encoders, the folder or hub name of the CLIP to start from; None starts from random weights.
+        embedding_dim: of the table of task embeddings; with `text` or `initial`, CLIP's own is taken.
     """
 
     encoder: EncoderName = "compact"
     batches: Literal["diagonal", "multi-positive"] = "multi-positive"
     text: str | None = None
-    prompts: tuple[str, ...] = ("a photo restored by {task}", "a photo after {task}", "the result of {task}")
-    phrases: Mapping[RestorationTask, str] = {
-        RestorationTask.SUPER_RESOLUTION: "super-resolution",
-        RestorationTask.DEBLURRING: "deblurring",
-        RestorationTask.DENOISING: "denoising",
-        RestorationTask.DERAINING: "rain removal",
-        RestorationTask.DEHAZING: "haze removal",
-        RestorationTask.MIXTURE: "restoration of mixed degradations",
-    }
+    prompts: Annotated[tuple[Annotated[str, AfterValidator(_prompt)], ...], Field(min_length=1)] = (
+        "a photo restored by {task}",
+        "a photo after {task}",
+        "the result of {task}",
+    )
+    phrases: Mapping[RestorationTask, str] = PHRASES
     initial: str | None = None
     embedding_dim: int = Field(default=128, ge=2)
+
+    @field_validator("phrases")
+    @classmethod
+    def _all_tasks_are_said(cls, phrases: Mapping[RestorationTask, str]) -> Mapping[RestorationTask, str]:
+        return {**PHRASES, **phrases}
+
+    @model_validator(mode="after")
+    def _initial_suits_the_encoder(self) -> "DegradationConfig":
+        _only_clip_starts_from_clip(self.encoder, self.initial)
+        return self
 
 
 class QualityConfig(RunConfig):
@@ -99,8 +134,8 @@ class QualityConfig(RunConfig):
     Attributes:
         encoder: of both branches.
         comparison_input, comparison_classes: as in `fgresq.model.build.ModelConfig`.
-        degradation: checkpoint of stage 1, frozen here; None with `without_degradation`.
-        without_degradation: the ablation "w/o DFL" (Table S1).
+        degradation: checkpoint of stage 1 (its best.pt), whose encoder is frozen here.
+        without_degradation: the ablation "w/o DFL" (Table S1); `degradation` is left out then.
         trainable_degradation_layers: how many of the degradation encoder's last layers are trained after all.
         initial: for CLIP encoders, CLIP's folder or hub name.
         scene_weight, rank_weight: lambda 1 and 2 of eq. 9.
@@ -120,12 +155,18 @@ class QualityConfig(RunConfig):
     probability: Literal["logit-difference", "paper"] = "logit-difference"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _initial_suits_the_encoder(self) -> "QualityConfig":
+        _only_clip_starts_from_clip(self.encoder, self.initial)
+        return self
+
 
 class BaselineConfig(RunConfig):
     """Any module that maps images to a score, under the scene-aware loss alone, as the paper retrains its peers.
 
     Attributes:
-        model: "small-cnn", or "package.module:callable" that returns a torch module (N, 3, 224, 224) -> (N,).
+        model: "small-cnn", or "package.module:callable" that returns a torch module (N, 3, 224, 224) -> (N,) or (N, 1);
+            modules in the working directory are found.
         probability: as in `QualityConfig`; the module's output counts as the score before a sigmoid.
     """
 
@@ -134,6 +175,11 @@ class BaselineConfig(RunConfig):
 
 
 Config = TypeVar("Config", bound=RunConfig)
+
+
+def _only_clip_starts_from_clip(encoder: EncoderName, initial: str | None) -> None:
+    if initial is not None and not encoder.startswith("clip"):
+        raise ValueError(f"initial is a CLIP to start from, and {encoder} isn't one; leave it out")
 
 
 def read_config(kind: type[Config], path: Path | None, changes: Mapping[str, Any]) -> Config:
@@ -168,5 +214,6 @@ def _said(error: ValidationError, kind: type[RunConfig]) -> str:
         if problem["type"] == "extra_forbidden":
             problems.append(f"there is no setting {name!r}; {nearest(name, kind.model_fields)}")
         else:
-            problems.append(f"{name}: {problem['msg'].lower()}")
+            message = problem["msg"].removeprefix("Value error, ")
+            problems.append(": ".join(part for part in (name, message[:1].lower() + message[1:]) if part))
     return "; ".join(problems)

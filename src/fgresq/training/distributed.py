@@ -1,25 +1,35 @@
 """One process or many, started by torchrun."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
 
-from fgresq.errors import UserError
+from fgresq.errors import TrainingError, UserError
 
 Value = TypeVar("Value")
 
 
 @contextmanager
-def process_group() -> Iterator[None]:
-    """Join the other processes if torchrun started this one; NCCL on GPUs, gloo on CPUs."""
-    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+def process_group(device_name: str) -> Iterator[None]:
+    """Join the other processes if torchrun started this one; NCCL on GPUs, gloo on CPUs.
+
+    Args:
+        device_name: as in `RunConfig.device`.
+
+    Raises:
+        UserError: the device isn't here.
+    """
+    if _started_together() == 1:
         yield
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    here = device(device_name)
+    if here.type == "cuda":
+        torch.cuda.set_device(here)  # objects are gathered through the current one, which is the first for everybody
+    dist.init_process_group("nccl" if here.type == "cuda" else "gloo")
     try:
         yield
     finally:
@@ -33,7 +43,9 @@ def world_size() -> int:
 
 def rank() -> int:
     """Which of them this is, from 0."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    if dist.is_initialized():
+        return dist.get_rank()
+    return int(os.environ["RANK"]) if _started_together() > 1 else 0
 
 
 def is_main() -> bool:
@@ -50,16 +62,52 @@ def device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda":
-        if not torch.cuda.is_available():
-            raise UserError("device 'cuda' can't be used here: PyTorch finds no GPU")
         name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    return torch.device(name)
+    chosen = torch.device(name)
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"device {name!r} can't be used here: PyTorch finds {torch.cuda.device_count()} GPUs")
+    return chosen
 
 
 def on_main(work: Callable[[], Value]) -> Value:
-    """Do something in the first process and give its result to all."""
+    """Do something in the first process and give its result to all.
+
+    Raises:
+        TrainingError: in the other processes, when it failed in the first, which raises the error itself. They would
+            wait for it otherwise.
+    """
     if not dist.is_initialized():
         return work()
-    result: list[Value | None] = [work() if is_main() else None]
-    dist.broadcast_object_list(result, src=0)
-    return result[0]  # type: ignore[return-value]
+    answer: list[Any] = [None, None]  # the result, or what went wrong
+    if is_main():
+        try:
+            answer[0] = work()
+        except BaseException as error:
+            dist.broadcast_object_list([None, str(error) or type(error).__name__], src=0)
+            raise
+    dist.broadcast_object_list(answer, src=0)
+    if answer[1] is not None:
+        raise TrainingError(f"the first process failed: {answer[1]}")
+    return cast("Value", answer[0])
+
+
+def anyone(mine: bool, where: torch.device) -> bool:
+    """Whether it is so in any of the processes; `where` is the device that they speak through."""
+    if not dist.is_initialized():
+        return mine
+    votes = torch.tensor(float(mine), device=where)
+    dist.all_reduce(votes, op=dist.ReduceOp.MAX)
+    return bool(votes.item())
+
+
+def gathered(mine: Sequence[Value]) -> list[Value]:
+    """What all processes have, in the order of their ranks."""
+    if not dist.is_initialized():
+        return list(mine)
+    everyone: list[Any] = [None] * world_size()
+    dist.all_gather_object(everyone, list(mine))
+    return [value for part in everyone for value in part]
+
+
+def _started_together() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -1,30 +1,46 @@
 """One JSON object a line: what was told at the start, every update, every evaluation."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fgresq.errors import OutputError, UserError
+from fgresq.files import written_whole
+from fgresq.training.events import EventFile
 
 
 class Log:
     """Appends lines to a file; nothing is lost when the process dies between two lines.
 
+    Lines that a training will write again, since it goes on from an earlier state, are dropped first. So is a last
+    line that was cut off.
+
     Args:
         path: of the file; None for processes that don't write.
-        keep: lines of updates after this step are dropped first: a training that goes on from a checkpoint repeats
-            them.
+        steps, epochs: that were done when the training goes on; of a new one, 0.
+        events: write the numbers for TensorBoard as well, into a file beside `path`.
+
+    Raises:
+        OutputError: it can't be written.
+        UserError: what stands there isn't a training log.
     """
 
-    def __init__(self, path: Path | None, keep: int | None = None) -> None:
+    def __init__(self, path: Path | None, steps: int = 0, epochs: int = 0, *, events: bool = False) -> None:
         self.path = path
-        if path is not None and keep is not None and path.is_file():
-            kept = [json.dumps(entry) for entry in read_log(path) if entry.get("step", 0) <= keep]
-            path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        self._events: EventFile | None = None
+        if path is None:
+            return
+        if path.exists():
+            kept = [entry for entry in read_log(path) if steps and _is_done(entry, steps, epochs)]
+            with written_whole(path) as temporary:
+                temporary.write_text("".join(_line(entry) for entry in kept), encoding="utf-8")
+        if events:
+            self._events = EventFile(path.parent, steps + 1)
 
     def write(self, event: str, **values: Any) -> None:
-        """Write one line.
+        """Write one line; a number that is infinite or none at all becomes null, as JSON has no other word for it.
 
         Raises:
             OutputError: it can't be written (a full disk, say).
@@ -33,9 +49,11 @@ class Log:
             return
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"event": event, **values}) + "\n")
+                file.write(_line({"event": event, **values}))
         except OSError as error:
             raise OutputError(f"{self.path}: the log can't be written ({error.strerror})") from error
+        if self._events is not None:
+            self._events.write(event, values)
 
 
 def read_log(path: Path) -> list[Mapping[str, Any]]:
@@ -47,8 +65,10 @@ def read_log(path: Path) -> list[Mapping[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         return list(_entries(lines, path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: can't be read as a training log ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: can't be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: isn't text; this isn't a training log") from error
 
 
 def _entries(lines: list[str], path: Path) -> Iterator[Mapping[str, Any]]:
@@ -59,6 +79,26 @@ def _entries(lines: list[str], path: Path) -> Iterator[Mapping[str, Any]]:
             if number == len(lines):
                 return
             raise UserError(f"{path}: line {number} isn't JSON; this isn't a training log") from error
-        if not isinstance(entry, dict) or "event" not in entry:
+        if not _is_entry(entry):
             raise UserError(f"{path}: line {number} isn't an entry of a training log")
         yield entry
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or "event" not in entry:
+        return False
+    needed = {"step": ("step", "loss"), "evaluation": ("step", "epoch")}.get(entry["event"], ())
+    return all(isinstance(entry.get(name), int | float) for name in needed)
+
+
+def _is_done(entry: Mapping[str, Any], steps: int, epochs: int) -> bool:
+    if entry["event"] == "evaluation":
+        return bool(entry["epoch"] <= epochs)
+    return bool(entry.get("step", 0) <= steps)
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in entry.items()
+    }
+    return json.dumps(finite, allow_nan=False) + "\n"

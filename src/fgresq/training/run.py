@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from fgresq.errors import OutputError, UserError
-from fgresq.images.preprocessing import Preprocessing
 from fgresq.manifest import Manifest
 from fgresq.model.build import ModelConfig, build
 from fgresq.model.checkpoints import Training, save_checkpoint
 from fgresq.training import checkpoint, distributed
+from fgresq.training.checkpoint import Progress
 from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig, RunConfig
-from fgresq.training.loop import BEST, LAST, Watch, train
-from fgresq.training.stages.base import Scores, Stage
+from fgresq.training.events import require_tensorboard
+from fgresq.training.loop import Watch, train
+from fgresq.training.resume import BEST, LAST
+from fgresq.training.stages.base import Stage
 from fgresq.training.stages.degradation import DegradationStage
 from fgresq.training.stages.quality import BaselineStage, QualityStage, model_config
 from fgresq.training.stages.samples import prepare
@@ -18,7 +20,7 @@ from fgresq.training.stages.samples import prepare
 WEIGHTS = "model.safetensors"
 
 
-def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = None) -> Scores:
+def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = None) -> Progress:
     """Train what the configuration describes; go on if `out` holds an unfinished training.
 
     `out` gets `last.pt` (goes on), `best.pt` (best by the criterion), `log.jsonl`, and for stage 2 `model.safetensors`,
@@ -31,22 +33,26 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
         watch: as in `train`.
 
     Returns:
-        Scores of the last evaluation; empty if the training was finished already.
+        As `train`; of a training that was finished already, the same as then.
 
     Raises:
-        UserError: a manifest, split, file or setting that can't be trained with; nothing has been written then.
+        UserError: a manifest, split, file or setting that can't be trained with; nothing has been written then. Or
+            `out` holds another training.
         TrainingError: as in `train`.
     """
-    with distributed.process_group():
+    if config.tensorboard:
+        require_tensorboard()
+    with distributed.process_group(config.device):
         kind, stage = _stage(manifest, config)
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{out}: this folder can't be made ({error.strerror})") from error
-        scores = train(stage, config, kind, out, watch)
+        progress = train(stage, config, kind, out, watch)
         if isinstance(config, QualityConfig) and distributed.is_main():
-            export_weights(out / (BEST if (out / BEST).is_file() else LAST), out / WEIGHTS, manifest)
-        return scores
+            # Without any score of the criterion there is no best, and the last is as good as any.
+            export_weights(out / (LAST if progress.best is None else BEST), out / WEIGHTS, manifest)
+        return progress
 
 
 def export_weights(path: Path, to: Path, manifest: Manifest) -> str:
@@ -71,10 +77,10 @@ def export_weights(path: Path, to: Path, manifest: Manifest) -> str:
 
 def _stage(manifest: Manifest, config: RunConfig) -> tuple[str, Stage]:
     if isinstance(config, DegradationConfig):
-        return "degradation", DegradationStage(prepare(manifest, config, Preprocessing()), config)
+        return "degradation", DegradationStage(prepare(manifest, config), config)
     if isinstance(config, QualityConfig):
         model = model_config(config)
-        return "quality", QualityStage(prepare(manifest, config, model.preprocessing), config, model)
+        return "quality", QualityStage(prepare(manifest, config), config, model)
     if isinstance(config, BaselineConfig):
-        return "baseline", BaselineStage(prepare(manifest, config, Preprocessing()), config)
+        return "baseline", BaselineStage(prepare(manifest, config), config)
     raise UserError(f"a {type(config).__name__} doesn't say what to train")

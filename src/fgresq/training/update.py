@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from fgresq.training.distributed import world_size
 from fgresq.training.stages.base import Batch, Inputs
 
 Loss = Callable[[Tensor, Inputs], tuple[Tensor, Mapping[str, float]]]
@@ -35,23 +36,38 @@ def backward(
         The loss, the same in every process, and its parts.
     """
     pieces = batch.micro_batches(micro_batch)
-    if len(pieces) == 1:
-        attached = [network(*pieces[0]).float()]
-    else:
-        with torch.no_grad():
-            attached = [network(*piece).float() for piece in pieces]
+    whole = len(pieces) == 1
+    attached, draws = [], []
+    with nullcontext() if whole else torch.no_grad():
+        for piece in pieces:
+            draws.append(None if whole else _random_state(piece[0].device))
+            attached.append(network(*piece).float())
     outputs = torch.cat(attached).detach().requires_grad_()
     value, parts = loss(_gather(outputs, own=True), tuple(_gather(label) for label in batch.labels))
     value.backward()  # type: ignore[no-untyped-call]
     if outputs.grad is None:
         raise RuntimeError("the loss doesn't depend on the network's outputs")
     # DistributedDataParallel takes the mean over the processes where their sum is needed.
-    gradients = torch.split(outputs.grad * (scale * _world_size()), [len(piece[0]) for piece in pieces])
+    gradients = torch.split(outputs.grad * (scale * world_size()), [len(piece[0]) for piece in pieces])
     for index, (piece, gradient) in enumerate(zip(pieces, gradients, strict=True)):
         with _synchronised_if(network, last=index == len(pieces) - 1):
-            output = attached[0] if len(pieces) == 1 else network(*piece).float()
+            draw = draws[index]
+            if draw is not None:
+                _set_random_state(draw, piece[0].device)  # the same places are dropped as the first time
+            output = attached[index] if draw is None else network(*piece).float()
             output.backward(gradient)
     return value.detach(), parts
+
+
+def _random_state(device: torch.device) -> Tensor:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def _set_random_state(state: Tensor, device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.set_rng_state(state)
 
 
 @contextmanager
@@ -61,15 +77,11 @@ def _synchronised_if(network: nn.Module, *, last: bool) -> Iterator[None]:
         yield
 
 
-def _world_size() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
 def _gather(values: Tensor, *, own: bool = False) -> Tensor:
     """Rows of all processes in rank order; `own` keeps this process's rows attached to their graph."""
-    if _world_size() == 1:
+    if world_size() == 1:
         return values
-    counts: list[int] = [0] * _world_size()
+    counts: list[int] = [0] * world_size()
     dist.all_gather_object(counts, len(values))
     longest = max(counts)
     padded = torch.zeros(longest, *values.shape[1:], dtype=values.dtype, device=values.device)

@@ -9,8 +9,12 @@ from PIL import Image, ImageFilter
 
 from fgresq.manifest import Manifest, write_manifest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
+from fgresq.training.log import read_log
 
 SIDE = 96
+TINY = {"encoder": "compact-tiny", "rate": 2e-3, "head_rate": 2e-3, "batch_size": 8, "test_share": 0.25}
+"""Settings of the quickest training."""
+
 STRENGTHS = (0, 1, 2)
 
 
@@ -58,3 +62,8 @@ def _image(
     return ImageRecord(
         name, f"images/{name}.png", source, task, f"c{number:02d}", f"strength-{strength}", mos=float(2 - strength)
     )
+
+
+def losses_of(out: Path) -> list[float]:
+    """The loss of every update, from a training's log."""
+    return [entry["loss"] for entry in read_log(out / "log.jsonl") if entry["event"] == "step"]

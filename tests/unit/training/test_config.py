@@ -1,14 +1,13 @@
-"""Settings, the rate's way, the log."""
+"""Settings, and the rate's way."""
 
-import json
 import math
 from pathlib import Path
 
 import pytest
 
 from fgresq.errors import UserError
-from fgresq.training.config import DegradationConfig, QualityConfig, read_config
-from fgresq.training.log import Log, read_log
+from fgresq.records import RestorationTask
+from fgresq.training.config import PHRASES, BaselineConfig, DegradationConfig, QualityConfig, RunConfig, read_config
 from fgresq.training.schedule import cosine_share
 
 
@@ -28,8 +27,17 @@ def test_the_file_and_then_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("epoch: 3", "there is no setting 'epoch'; did you mean epochs"),
+        ("epoch: 3", "run.yaml: there is no setting 'epoch'; did you mean epochs"),
+        ("nonsense: 3", "there is no setting 'nonsense'; known: batch_size, batches, cache"),
         ("epochs: 0", "epochs: input should be greater than or equal to 1"),
+        ("epochs: 0\nepoch: 1\nema: 1", "epochs: .*; ema: .*; there is no setting 'epoch'"),
+        ("epochs:", "epochs: input should be a valid integer"),
+        ("3: 4", "keys should be strings"),
+        ("device: banana", "device: 'banana' isn't a device; use auto, cpu, cuda or cuda:N"),
+        ("prompts: []", "prompts: tuple should have at least 1 item"),
+        ("prompts: [a photo]", r"prompts\.0: the prompt 'a photo' would be the same for every task"),
+        ("phrases: {Sharpening: crisp}", r"phrases\.Sharpening.*: input should be 'SuperResolution'"),
+        ("initial: openai/clip", "run.yaml: initial is a CLIP to start from, and compact isn't one"),
         ("- 3", "holds a list"),
         ("a: [", "can't be read as YAML"),
     ],
@@ -39,8 +47,25 @@ def test_wrong_settings(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         read_config(DegradationConfig, path, {})
-    with pytest.raises(UserError, match="can't be read"):
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"absent\.yaml: can't be read"):
         read_config(DegradationConfig, tmp_path / "absent.yaml", {})
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(UserError, match=r"bytes\.yaml: can't be read as YAML"):
+        read_config(DegradationConfig, tmp_path / "bytes.yaml", {})
+
+
+@pytest.mark.parametrize("kind", [DegradationConfig, QualityConfig, BaselineConfig])
+def test_a_configuration_survives_the_checkpoint(kind: type[RunConfig]) -> None:
+    config = kind(seed=3, device="cuda:1")
+    assert kind.model_validate(config.model_dump(mode="json")) == config
+
+
+def test_tasks_that_are_not_named_keep_their_phrases() -> None:
+    config = DegradationConfig(phrases={"Deraining": "wiping the rain away"})
+    assert config.phrases == {**PHRASES, RestorationTask.DERAINING: "wiping the rain away"}
 
 
 def test_cosine() -> None:
@@ -50,18 +75,3 @@ def test_cosine() -> None:
     assert shares[55] == pytest.approx(0.01 + 0.99 * (1 + math.cos(math.pi / 2)) / 2)
     assert shares[100] == pytest.approx(0.01)
     assert shares[10:] == sorted(shares[10:], reverse=True)
-
-
-def test_a_log_is_cut_back_to_the_checkpoint_and_survives_a_cut_line(tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    log = Log(path)
-    for step in range(1, 5):
-        log.write("step", step=step, loss=1 / step)
-    with path.open("a") as file:
-        file.write('{"event": "st')
-    assert [entry["step"] for entry in read_log(path)] == [1, 2, 3, 4]
-    Log(path, keep=2).write("step", step=3, loss=0.5)
-    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [1, 2, 3]
-    path.write_text("not a log\n{}\n")
-    with pytest.raises(UserError, match="line 1 isn't JSON"):
-        read_log(path)

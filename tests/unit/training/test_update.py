@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.unit.training.networks import Dropped
 from torch import Tensor, nn
 
 from fgresq.losses.fidelity import scene_fidelity
@@ -75,6 +76,40 @@ def test_the_scale_multiplies_the_gradient_only() -> None:
     torch.testing.assert_close(gradients(module)[0], 1024 * expected_gradients[0], atol=1e-3, rtol=1e-5)
 
 
+@pytest.mark.parametrize("micro_batch", [None, 5])
+def test_every_piece_is_dropped_out_as_it_was_the_first_time(micro_batch: int | None) -> None:
+    torch.manual_seed(0)
+    module, samples = Dropped(), batch()
+    torch.manual_seed(1)
+    pieces = samples.micro_batches(micro_batch)
+    value, _ = loss(torch.cat([module(*piece) for piece in pieces]), samples.labels)
+    value.backward()
+    expected = gradients(module)
+    module.zero_grad()
+    torch.manual_seed(1)
+    found, _ = backward(module, samples, loss, micro_batch)
+    assert found.item() == pytest.approx(value.item(), abs=1e-7)
+    for mine, wanted in zip(gradients(module), expected, strict=True):
+        torch.testing.assert_close(mine, wanted, atol=1e-7, rtol=1e-5)
+    module.zero_grad()
+    assert backward(module, samples, loss, micro_batch)[0] != found, "and otherwise in the next update"
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_accumulation_in_half_precision_is_the_large_batch_in_half_precision(dtype: torch.dtype) -> None:
+    found = []
+    for micro_batch in (None, 5):
+        module = network()
+        with torch.autocast("cpu", dtype=dtype):
+            value, _ = backward(module, batch(), loss, micro_batch)
+        found.append((value, gradients(module)))
+    assert found[0][0].item() == pytest.approx(found[1][0].item(), abs=1e-6)
+    assert found[0][0].item() != pytest.approx(plain()[0], abs=1e-6), "autocast is on"
+    for a, b in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(a, b, atol=2e-3, rtol=2e-2)
+        assert a.abs().max() > 0
+
+
 def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     done = subprocess.run(
@@ -88,7 +123,7 @@ def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = torch.load(tmp_path / "found.pt", weights_only=True)
     expected, expected_gradients = plain()
-    assert set(found) == {"whole", "in pieces"}
+    assert set(found) == {"whole", "in pieces", "in more pieces here than there"}
     for value, found_gradients in found.values():
         assert math.isclose(value, expected, abs_tol=1e-5)
         for a, b in zip(found_gradients, expected_gradients, strict=True):

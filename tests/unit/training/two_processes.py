@@ -11,7 +11,7 @@ from fgresq.training import distributed
 from fgresq.training.stages.base import Batch
 from fgresq.training.update import backward
 
-with distributed.process_group():
+with distributed.process_group("cpu"):
     whole = batch()
     mine = slice(0, 7) if dist.get_rank() == 0 else slice(7, None)
     share = Batch(
@@ -20,7 +20,7 @@ with distributed.process_group():
         whole.names[mine],
     )
     found = {}
-    for name, micro_batch in (("whole", None), ("in pieces", 4)):
+    for name, micro_batch in (("whole", None), ("in pieces", 4), ("in more pieces here than there", 6)):
         module = DistributedDataParallel(network())
         value, _ = backward(module, share, loss, micro_batch)
         found[name] = (value.item(), gradients(module))

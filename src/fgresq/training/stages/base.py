@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fgresq.data.batches import as_unit_range
+
 Inputs = tuple[Tensor, ...]
 Scores = dict[str, float | None]
 
@@ -17,7 +19,7 @@ class Batch:
     """One process's share of the samples of one update.
 
     Attributes:
-        inputs: tensors with the samples on the first axis, fed to the network.
+        inputs: images with the samples on the first axis, fed to the network; 8 bits become [0, 1] in `to`.
         labels: tensors with the samples on the first axis, fed to the loss.
         names: of the samples, for reports.
     """
@@ -29,7 +31,7 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
         inputs, labels = (tuple(tensor.to(device) for tensor in part) for part in (self.inputs, self.labels))
-        return Batch(inputs, labels, self.names)
+        return Batch(tuple(map(as_unit_range, inputs)), labels, self.names)
 
     def micro_batches(self, size: int | None) -> list[Inputs]:
         """The inputs in pieces of at most `size` samples; None is one piece."""
@@ -47,10 +49,12 @@ class Stage(ABC):
     Attributes:
         network: called with a batch's inputs; all trained parameters are below it.
         criterion: which score of `evaluate` decides the best checkpoint; higher is better.
+        data: fingerprint of the manifest; a training goes on with the same one only.
     """
 
     network: nn.Module
     criterion: str
+    data: str
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:

@@ -6,16 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fgresq.data.batches import ImageBatch, as_unit_range, collate_images
+from fgresq.data.batches import ImageBatch, collate_images
 from fgresq.data.datasets import TASKS, ScoredImages
 from fgresq.data.samplers import BatchPlan, OnePerTaskBatches, PlainBatches
 from fgresq.data.transforms import Augmentation
+from fgresq.errors import WeightsError
 from fgresq.losses.contrastive import contrastive_multi_positive
 from fgresq.model.build import build_encoder
+from fgresq.records import Split
 from fgresq.training import distributed
 from fgresq.training.config import DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
-from fgresq.training.stages.networks import TaskAlignment, clip_encoder, clip_text_features
+from fgresq.training.stages.clip import clip_encoder, clip_text_features
+from fgresq.training.stages.networks import TaskAlignment
 from fgresq.training.stages.samples import Sides, evaluation_batches, training_batches
 
 
@@ -28,6 +31,8 @@ class DegradationStage(Stage):
         torch.manual_seed(config.seed)
         self.config = config
         self.network: TaskAlignment = _network(config)
+        self.data = sides.fingerprint
+        self._contents = sorted(sides.contents(Split.TRAIN))
         data = (sides.manifest, sides.pictures)
         augmentation = Augmentation(seed=config.seed)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation, unscored=True)
@@ -50,7 +55,7 @@ class DegradationStage(Stage):
         """Images as inputs, tasks as labels."""
         batch: ImageBatch
         for batch in training_batches(self.train, self.plan, collate_images, self.config.workers, epoch, skip):
-            yield Batch((as_unit_range(batch.images),), (batch.tasks,), batch.image_ids)
+            yield Batch((batch.images,), (batch.tasks,), batch.image_ids)
 
     def loss(self, outputs: Tensor, labels: Inputs) -> tuple[Tensor, Mapping[str, float]]:
         """Eq. 4 on logits; with one image a task the multi-positive form is the paper's own."""
@@ -59,22 +64,31 @@ class DegradationStage(Stage):
 
     @torch.inference_mode()
     def evaluate(self, network: nn.Module) -> Scores:
-        """Share of the held-out images whose task is named right, and the share of the most frequent task."""
+        """Share of the held-out images whose task is named right, and the share of the most frequent task.
+
+        With "/task" behind the name, the share among the images of each task that there are.
+        """
+        was_training = network.training
+        network.eval()
         device = next(network.parameters()).device
-        right, counts = 0, torch.zeros(len(TASKS), dtype=torch.int64)
+        counts, right = (torch.zeros(len(TASKS), dtype=torch.int64) for _ in range(2))
         for batch, images in evaluation_batches(self.test, collate_images, self.config.batch_size, device):
-            right += int((network(images).argmax(dim=1).cpu() == batch.tasks).sum())
+            named = network(images).argmax(dim=1).cpu()
             counts += torch.bincount(batch.tasks, minlength=len(TASKS))
-        return {
-            "task_accuracy": right / len(self.test),
+            right += torch.bincount(batch.tasks[named == batch.tasks], minlength=len(TASKS))
+        network.train(was_training)
+        scores: Scores = {
+            "task_accuracy": int(right.sum()) / len(self.test),
             "most_frequent_task": int(counts.max()) / len(self.test),
-            "images": float(len(self.test)),
         }
+        per_task = zip(TASKS, right.tolist(), counts.tolist(), strict=True)
+        return scores | {f"task_accuracy/{task.value}": hits / count for task, hits, count in per_task if count}
 
     def export(self, network: nn.Module) -> Mapping[str, Any]:
-        """The encoder, for stage 2."""
+        """The encoder for stage 2, and the contents that it has seen."""
         assert isinstance(network, TaskAlignment)  # noqa: S101 - tells the type checker
-        return {"encoder": self.config.encoder, "weights": network.encoder.state_dict()}
+        encoder = network.encoder.state_dict()
+        return {"encoder": self.config.encoder, "weights": encoder, "contents": self._contents}
 
     def _plan(self) -> BatchPlan:
         config, where = self.config, {"rank": distributed.rank(), "world_size": distributed.world_size()}
@@ -84,13 +98,23 @@ class DegradationStage(Stage):
 
 
 def _network(config: DegradationConfig) -> TaskAlignment:
+    texts = None
+    if config.text is not None:
+        phrases = [config.phrases[task] for task in TASKS]
+        texts = clip_text_features(
+            config.text, [[p.replace("{task}", said) for p in config.prompts] for said in phrases]
+        )
     if config.initial is not None:
         encoder, projection = clip_encoder(config.initial)
     else:
         encoder = build_encoder(config.encoder)
-        projection = nn.Linear(encoder.feature_dim, config.embedding_dim, bias=False)
-    if config.text is None:
-        table = torch.randn(len(TASKS), projection.out_features)
-        return TaskAlignment(encoder, projection, table, learned=True)
-    sentences = [[prompt.format(task=config.phrases[task]) for prompt in config.prompts] for task in TASKS]
-    return TaskAlignment(encoder, projection, clip_text_features(config.text, sentences), learned=False)
+        width = config.embedding_dim if texts is None else texts.shape[1]
+        projection = nn.Linear(encoder.feature_dim, width, bias=False)
+    if texts is None:
+        return TaskAlignment(encoder, projection, torch.randn(len(TASKS), projection.out_features), learned=True)
+    if texts.shape[1] != projection.out_features:
+        raise WeightsError(
+            f"{config.text}: its text features have {texts.shape[1]} numbers, the image features of {config.initial} "
+            f"{projection.out_features}; take both from one CLIP"
+        )
+    return TaskAlignment(encoder, projection, texts, learned=False)

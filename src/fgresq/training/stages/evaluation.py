@@ -56,7 +56,7 @@ def judge(
         logits, compared = _of_model(network.model, features, a, b)
     else:
         assert isinstance(network, ScoreNetwork)  # noqa: S101 - the stages have no other
-        logits = torch.cat([network.module(images).reshape(-1).cpu() for _, images in batches]).double().numpy()
+        logits = torch.cat([network.scores(images).cpu() for _, images in batches]).double().numpy()
         compared = None
     network.train(was_training)
     by_score = preferences_from_scores(logits[a.numpy()], logits[b.numpy()])

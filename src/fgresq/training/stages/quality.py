@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fgresq.data.batches import PairBatch, as_unit_range, collate_images, collate_pairs
+from fgresq.data.batches import PairBatch, collate_images, collate_pairs
 from fgresq.data.datasets import JudgedPairs, ScoredImages, source_names
 from fgresq.data.samplers import SceneBatches
 from fgresq.data.transforms import Augmentation
@@ -17,12 +17,16 @@ from fgresq.losses.ranking import binary_ranking, three_class_ranking
 from fgresq.losses.total import total
 from fgresq.model.build import ModelConfig, build
 from fgresq.model.fgresq import FGResQ
+from fgresq.names import first_few
+from fgresq.records import Split
 from fgresq.training import checkpoint, distributed
 from fgresq.training.config import BaselineConfig, QualityConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
+from fgresq.training.stages.baselines import baseline, require_sample_by_sample
+from fgresq.training.stages.clip import clip_encoder
 from fgresq.training.stages.evaluation import judge
-from fgresq.training.stages.networks import PairNetwork, ScoreNetwork, baseline, clip_encoder, last_layers, load_encoder
-from fgresq.training.stages.samples import Sides, evaluation_batches, training_batches
+from fgresq.training.stages.networks import PairNetwork, ScoreNetwork, last_layers, load_encoder
+from fgresq.training.stages.samples import Sides, evaluation_batches, require_judged_pairs, training_batches
 
 # Columns of `PairNetwork`: two scores, then the comparison's logits in both orders.
 _SCORES = 2
@@ -39,8 +43,10 @@ class PairStage(Stage):
     criterion = "acc"
 
     def __init__(self, network: nn.Module, sides: Sides, config: QualityConfig | BaselineConfig) -> None:
+        require_judged_pairs(sides)
         self.network = network
         self.config = config
+        self.data = sides.fingerprint
         data = (sides.manifest, sides.pictures)
         self.train = JudgedPairs(*data, sides.split.train_pairs, Augmentation(seed=config.seed))
         self.test = JudgedPairs(*data, sides.split.test_pairs)
@@ -63,7 +69,7 @@ class PairStage(Stage):
         batch: PairBatch
         for batch in training_batches(self.train, self.plan, collate_pairs, self.config.workers, epoch, skip):
             yield Batch(
-                (as_unit_range(batch.a), as_unit_range(batch.b)),
+                (batch.a, batch.b),
                 (batch.preferences, batch.mos_a, batch.mos_b, batch.sources),
                 [f"{a} | {b}" for a, b in batch.image_ids],
             )
@@ -94,7 +100,7 @@ class QualityStage(PairStage):
     def __init__(self, sides: Sides, config: QualityConfig, model_config: ModelConfig) -> None:
         torch.manual_seed(config.seed)
         self.model_config = model_config
-        super().__init__(PairNetwork(_model(config, model_config)), sides, config)
+        super().__init__(PairNetwork(_model(config, model_config, sides)), sides, config)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What is trained of the encoders at their rate, everything else at the heads'."""
@@ -117,7 +123,7 @@ class QualityStage(PairStage):
         return total(scene, rank, **weights), {"scene": scene.item(), "rank": rank.item()}
 
     def export(self, network: nn.Module) -> Mapping[str, Any]:
-        """The model, for `fgresq train export`."""
+        """The model, for `fgresq.training.run.export_weights`."""
         return {"model": network.model.state_dict(), "config": self.model_config.model_dump_json()}  # type: ignore[union-attr]
 
     def _ranking(self, logits: Tensor, preferences: Tensor) -> Tensor:
@@ -133,7 +139,14 @@ class BaselineStage(PairStage):
 
     def __init__(self, sides: Sides, config: BaselineConfig) -> None:
         torch.manual_seed(config.seed)
-        super().__init__(ScoreNetwork(baseline(config.model)), sides, config)
+        module = baseline(config.model, sides.pictures.preprocessing.side)
+        require_sample_by_sample(module, config)
+        super().__init__(ScoreNetwork(module), sides, config)
+        scored = {image.image_id for image in sides.manifest.images if image.mos is not None}
+        if scored.isdisjoint(self.train.image_ids):
+            raise UserError(
+                f"{sides.manifest.root}: no image of the training pairs has a MOS; the scene-aware loss is made of them"
+            )
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Everything at the encoders' rate."""
@@ -150,32 +163,47 @@ class BaselineStage(PairStage):
 
 
 def model_config(config: QualityConfig) -> ModelConfig:
-    """What a checkpoint of this training will say of its model."""
+    """What a checkpoint of this training will say of its model.
+
+    Raises:
+        UserError: it has a degradation branch, and the configuration doesn't say where stage 1 left its encoder.
+    """
+    if config.degradation is None and not config.without_degradation:
+        raise UserError(
+            "stage 2 needs the encoder of stage 1: set `degradation` to its best.pt, or train the ablation with "
+            "`without_degradation`"
+        )
     return ModelConfig(
         encoder=config.encoder,
         comparison_input=config.comparison_input,
         comparison_classes=config.comparison_classes,
         degradation_branch=not config.without_degradation,
+        preprocessing=config.preprocessing,
     )
 
 
-def _model(config: QualityConfig, model_config: ModelConfig) -> FGResQ:
+def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
     model = build(model_config)
     if config.initial is not None:
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
-    if model.degradation is None:
-        return model
-    if config.degradation is None:
-        raise UserError(
-            "stage 2 needs the encoder of stage 1: set `degradation` to its best.pt, or train the ablation with "
-            "`without_degradation`"
-        )
-    path = Path(config.degradation)
+    if model.degradation is not None:
+        load_encoder(model.degradation.encoder, *_stage_one(config, sides))
+        model.degradation.encoder.requires_grad_(False)
+        for layer in last_layers(model.degradation.encoder, config.trainable_degradation_layers):
+            layer.requires_grad_(True)
+    return model
+
+
+def _stage_one(config: QualityConfig, sides: Sides) -> tuple[Mapping[str, Tensor], Path]:
+    """The encoder's weights from stage 1, and where they are from."""
+    path = Path(str(config.degradation))
     exported = checkpoint.read(path, "degradation")["export"]
     if exported["encoder"] != config.encoder:
         raise UserError(f"{path}: trained the encoder {exported['encoder']}, but {config.encoder} was asked for")
-    load_encoder(model.degradation.encoder, exported["weights"], path)
-    model.degradation.encoder.requires_grad_(False)
-    for layer in last_layers(model.degradation.encoder, config.trainable_degradation_layers):
-        layer.requires_grad_(True)
-    return model
+    seen = sides.contents(Split.TEST).intersection(exported.get("contents", ()))
+    if seen and config.split != "pair":
+        raise UserError(
+            f"{path}: was trained on {len(seen)} contents that are held out here ({first_few(sorted(seen))}), so "
+            "scores would be too good; train both stages with the same split, test_share and seed"
+        )
+    return exported["weights"], path

@@ -1,5 +1,7 @@
 """From a manifest to the two sides of a training, checked before the first step."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +15,12 @@ from fgresq.data.pictures import Pictures, require_files
 from fgresq.data.samplers import BatchPlan
 from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, split_by_pair
 from fgresq.errors import UserError
-from fgresq.images.preprocessing import Preprocessing
 from fgresq.manifest import Manifest
+from fgresq.names import first_few
+from fgresq.records import Split
 from fgresq.training.config import RunConfig
+
+_MISSING_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +37,63 @@ class Sides:
     split: DataSplit
     pictures: Pictures
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the manifest's rows, in hexadecimal; where it lies doesn't matter."""
+        digest = hashlib.sha256()
+        for record in (*self.manifest.images, *self.manifest.pairs):
+            digest.update(repr(record).encode())
+        return digest.hexdigest()
 
-def prepare(manifest: Manifest, config: RunConfig, preprocessing: Preprocessing) -> Sides:
+    def contents(self, side: Split) -> frozenset[str]:
+        """Contents of the images of a side."""
+        images = frozenset(self.split.images(side))
+        return frozenset(image.content for image in self.manifest.images if image.image_id in images)
+
+
+def prepare(manifest: Manifest, config: RunConfig) -> Sides:
     """Split, look for leaks and missing files, and read the pictures.
 
     Raises:
-        UserError: an empty manifest, missing files (all are counted, the first named), a split that leaks.
+        UserError: an empty manifest, missing files (all of them, unless it's hundreds), a split that leaks.
     """
     if not manifest.images:
         raise UserError(f"{manifest.root}: the manifest is empty; there is nothing to train on")
     by = split_by_pair if config.split == "pair" else split_by_content
     split = by(manifest, config.test_share, config.seed)
     require_no_leak(split, manifest, allow_paper=config.split == "pair")
-    require_files(manifest)
-    pictures = Pictures(manifest, preprocessing)
+    require_files(manifest, shown=_MISSING_SHOWN)
+    pictures = Pictures(manifest, config.preprocessing)
     if config.cache:
         pictures.preload(image.image_id for image in manifest.images)
     return Sides(manifest, split, pictures)
+
+
+def require_judged_pairs(sides: Sides) -> None:
+    """Look for what can't be learnt from or measured: a side, or a task, without any judged pair.
+
+    Raises:
+        UserError: there is one.
+    """
+    manifest, split = sides.manifest, sides.split
+    judged = [pair.preference is not None for pair in manifest.pairs]
+    if not any(judged):
+        raise UserError(f"{manifest.root}: none of {len(judged)} pairs is judged; there is nothing to train on")
+    task = {image.image_id: image.task.value for image in manifest.images}
+    present = {task[pair.image_a] for pair, is_judged in zip(manifest.pairs, judged, strict=True) if is_judged}
+    images = Counter(task.values())
+    lacking = [f"{name} ({count} images)" for name, count in images.items() if name not in present]
+    if lacking:
+        raise UserError(
+            f"{manifest.root}: tasks with images but without a judged pair: {first_few(lacking)}; judge some pairs of "
+            "them, or leave their images out"
+        )
+    for side in Split:
+        if not any(judged[index] for index in split.pairs(side)):
+            raise UserError(
+                f"{manifest.root}: no judged pair falls on the {side} side of the split by {split.method}; another "
+                "test_share or seed may help"
+            )
 
 
 def training_batches(
