@@ -70,9 +70,11 @@ def brisque_features(image: Picture) -> Float64[np.ndarray, " 36"]:
     """
     check_picture(image, SPEC.least_side)
     plane = grey_levels(image)
+    if plane.min() == plane.max():  # the zeros beyond the border would still give it a score
+        raise UserError("the picture is one flat grey; BRISQUE has nothing to measure")
     features = np.concatenate([_scale_features(plane), _scale_features(halved(plane))])
     if np.isnan(features).any():
-        raise UserError("the picture is flat, or its contrast is all of one sign; BRISQUE has nothing to measure")
+        raise UserError("the picture's contrast is all of one sign; BRISQUE has nothing to measure")
     return features
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
-from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
+from fgresq.metrics.natural_scenes.contrast import Plane, cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.natural_scenes.pristine import FEATURES, PristineModel, read_pristine_model
@@ -104,14 +104,14 @@ def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
     return np.stack(columns, axis=1)
 
 
-def _blocks(image: Picture) -> tuple[Blocks, Blocks, Blocks]:
-    """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and those of the local deviation."""
+def _blocks(image: Picture) -> tuple[Blocks, Blocks, Plane]:
+    """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and the local deviation."""
     check_picture(image, BLOCK)
     height, width = (side // BLOCK * BLOCK for side in image.shape[:2])
     plane = grey_levels(image[:height, :width])
     contrast, deviation = normalised_contrast(plane, "repeated")
     coarse, _ = normalised_contrast(halved(plane), "repeated")
-    return cut(contrast, BLOCK), cut(coarse, BLOCK // 2), cut(deviation, BLOCK)
+    return cut(contrast, BLOCK), cut(coarse, BLOCK // 2), deviation
 
 
 def fit_pristine(
@@ -138,7 +138,7 @@ def fit_pristine(
     names, taken = [], [np.empty((0, FEATURES))]
     for title, picture in pictures:
         fine, coarse, deviation = _blocks(picture)
-        sharpness = deviation.mean(axis=(1, 2))
+        sharpness = cut(deviation, BLOCK).mean(axis=(1, 2))
         taken.append(block_features(fine, coarse)[sharpness > sharpness_share * sharpness.max()])
         names.append(title)
     features = np.concatenate(taken)

@@ -8,11 +8,20 @@ from functools import cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int
 from scipy.special import gamma
 
 Blocks: TypeAlias = Float64[np.ndarray, "b h w"]
 PerBlock: TypeAlias = Float64[np.ndarray, " b"]
+
+_ALL, _FIRST, _LAST = slice(None), slice(0, 1), slice(-1, None)
+_BUT_FIRST, _BUT_LAST = slice(1, None), slice(None, -1)
+# Where the neighbours at a distance lie: parts of an axis, and the parts that hold their neighbours.
+_WRAPPED = {
+    0: [(_ALL, _ALL)],
+    1: [(_BUT_FIRST, _BUT_LAST), (_FIRST, _LAST)],
+    -1: [(_BUT_LAST, _BUT_FIRST), (_LAST, _FIRST)],
+}
 
 
 class AsymmetricFit(NamedTuple):
@@ -86,13 +95,12 @@ def asymmetric_fit(blocks: Blocks) -> AsymmetricFit:
     Reference: Lasmar, Stitou, Berthoumieu, "Multiscale skewed heavy tailed model for texture analysis", ICIP 2009.
     """
     flat = blocks.reshape(len(blocks), -1)
-    negative = np.minimum(flat, 0)
-    square, square_left = np.einsum("bi,bi->b", flat, flat), np.einsum("bi,bi->b", negative, negative)
-    absolute = flat.sum(axis=1) - 2 * negative.sum(axis=1)
-    left_count = np.array([np.count_nonzero(row < 0) for row in flat])
-    right_count = np.array([np.count_nonzero(row > 0) for row in flat])
+    magnitude = np.abs(flat)
+    absolute, square = magnitude.sum(axis=1), np.einsum("bi,bi->b", flat, flat)
+    surplus = np.einsum("bi,bi->b", flat, magnitude)  # of the squares on the right over those on the left
+    left_count, right_count = _counts(flat < 0), _counts(flat > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        left, right = np.sqrt(square_left / left_count), np.sqrt((square - square_left) / right_count)
+        left, right = np.sqrt((square - surplus) / 2 / left_count), np.sqrt((square + surplus) / 2 / right_count)
         g = left / right
         ratio = absolute**2 / (square * flat.shape[1]) * (g**3 + 1) * (g + 1) / (g**2 + 1) ** 2
     empty = (left_count == 0) | (right_count == 0)
@@ -100,14 +108,21 @@ def asymmetric_fit(blocks: Blocks) -> AsymmetricFit:
     return AsymmetricFit(shape, np.where(empty, np.nan, left), np.where(empty, np.nan, right))
 
 
+def _counts(chosen: Bool[np.ndarray, "b i"]) -> Int[np.ndarray, " b"]:
+    return np.array([np.count_nonzero(row) for row in chosen])
+
+
 def neighbour_products(blocks: Blocks) -> Iterator[Blocks]:
     """Products of every value with its left, upper, upper left and lower left neighbour; blocks wrap round.
 
     Yields:
-        Four arrays like `blocks`; the array is overwritten by the next.
+        Four arrays like `blocks`; each is overwritten by the next.
 
     Reference: Mittal, Moorthy, Bovik (2012), eq. 7 to 10.
     """
     product = np.empty_like(blocks)
     for down, right in ((0, 1), (1, 0), (1, 1), (-1, 1)):
-        yield np.multiply(blocks, np.roll(blocks, (down, right), axis=(1, 2)), out=product)
+        for rows, upper in _WRAPPED[down]:
+            for columns, left in _WRAPPED[right]:
+                np.multiply(blocks[:, rows, columns], blocks[:, upper, left], out=product[:, rows, columns])
+        yield product
