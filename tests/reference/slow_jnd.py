@@ -157,8 +157,9 @@ def canny(plane, low, high, sigma):
     magnitude = made(plane, lambda r, c: math.hypot(gx[r][c], gy[r][c]))
     largest = max(map(max, magnitude))
     edges = [[False] * width for _ in range(height)]
-    if not largest:
+    if largest <= 1e-9 * max(map(max, plane)):
         return edges
+    slack = 1e-9 * largest  # sums that are equal on paper differ by their rounding
 
     def neighbour(r, c, turn):
         """Magnitude where the line along the gradient leaves the 3x3 around a pixel."""
@@ -178,11 +179,11 @@ def canny(plane, low, high, sigma):
         (r, c)
         for r in range(1, height - 1)
         for c in range(1, width - 1)
-        if magnitude[r][c] > low * largest
-        and magnitude[r][c] >= neighbour(r, c, 1)
-        and magnitude[r][c] >= neighbour(r, c, -1)
+        if magnitude[r][c] > low * largest + slack
+        and magnitude[r][c] + slack >= neighbour(r, c, 1)
+        and magnitude[r][c] + slack >= neighbour(r, c, -1)
     }
-    waiting = [(r, c) for r, c in ridges if magnitude[r][c] > high * largest]
+    waiting = [(r, c) for r, c in ridges if magnitude[r][c] > high * largest + slack]
     while waiting:
         r, c = waiting.pop()
         if not edges[r][c]:
@@ -194,7 +195,10 @@ def canny(plane, low, high, sigma):
 def edge_protection(plane):
     height, width = size(plane)
     tallest = max(
-        abs(correlated(plane, kernel, r, c)) / 16 for r in range(height) for c in range(width) for kernel in EDGE_KERNELS
+        abs(correlated(plane, kernel, r, c)) / 16
+        for r in range(height)
+        for c in range(width)
+        for kernel in EDGE_KERNELS
     )
     high = min(0.8, 60 / tallest) if tallest else 0.8
     edges = canny(plane, 0.4 * high, high, math.sqrt(2))

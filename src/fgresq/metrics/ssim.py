@@ -3,8 +3,9 @@
 A pair then costs one filtering, that of the product. Images are worked through in bands of rows, so that memory and
 processor caches hold the moments of all images of a content.
 
-float64 is the reference. float32 differs from it by at most 1e-6 on photographs, and by at most 3e-4 where pictures are
-flat and bright, since the variance is a small difference of large numbers there (`tests/reference/test_ssim.py`).
+float64 is the reference. Where a picture is flat and bright the variance is a small difference of large numbers, and
+float32 shows it: in 2,400 comparisons of photographs and crops it differed by 1e-7 in the median, 1e-5 in one of a
+hundred and 9e-5 at most; on wholly flat pictures it differs by up to 3e-4 (`tests/reference/test_ssim.py`).
 """
 
 from collections.abc import Sequence

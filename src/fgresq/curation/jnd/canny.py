@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-# Gradients are rounded to this step (in levels), far below what a picture holds and far above the rounding errors of
-# their summation: equal gradients on both sides of an edge then compare as equal, on every machine.
-_STEP = 2.0**-20
+# Magnitudes that differ by less than this share of the largest count as equal: they may be equal but for the rounding
+# of their sums, and then an edge would lie differently on another machine.
+_SLACK = 1e-9
 
 
 def canny(plane: Float64[np.ndarray, "h w"], *, low: float, high: float, sigma: float) -> Bool[np.ndarray, "h w"]:
@@ -32,16 +32,18 @@ def canny(plane: Float64[np.ndarray, "h w"], *, low: float, high: float, sigma: 
     across, down = _gradients(plane, sigma)
     magnitude = np.sqrt(across * across + down * down)
     largest = float(magnitude.max())
+    if largest <= _SLACK * float(np.abs(plane).max()):  # a flat picture's gradients are rounding errors
+        return np.zeros(plane.shape, dtype=bool)
+    steep = magnitude > (low + _SLACK) * largest
+    steep[[0, -1]] = False
+    steep[:, [0, -1]] = False
+    places = np.flatnonzero(steep)
+    places = places[_on_ridge(places, across, down, magnitude, _SLACK * largest)]
     ridges = np.zeros(plane.shape, dtype=np.uint8)
-    strong = magnitude > low * largest
-    strong[[0, -1]] = False
-    strong[:, [0, -1]] = False
-    places = np.flatnonzero(strong)
-    places = places[_on_ridge(places, across, down, magnitude)]
     ridges.flat[places] = 1
     _, labels = cv2.connectedComponents(ridges, connectivity=8)
     kept = np.zeros(labels.max() + 1, dtype=bool)
-    kept[labels.flat[places[magnitude.flat[places] > high * largest]]] = True
+    kept[labels.flat[places[magnitude.flat[places] > (high + _SLACK) * largest]]] = True
     return np.asarray(kept[labels])
 
 
@@ -56,7 +58,7 @@ def _gradients(
     rising = slope[::-1].copy()
     across = cv2.sepFilter2D(plane, -1, rising, smooth, borderType=cv2.BORDER_REPLICATE)
     down = cv2.sepFilter2D(plane, -1, smooth, rising, borderType=cv2.BORDER_REPLICATE)
-    return np.rint(across / _STEP) * _STEP, np.rint(down / _STEP) * _STEP
+    return np.asarray(across), np.asarray(down)
 
 
 def _on_ridge(
@@ -64,6 +66,7 @@ def _on_ridge(
     across: Float64[np.ndarray, "h w"],
     down: Float64[np.ndarray, "h w"],
     magnitude: Float64[np.ndarray, "h w"],
+    slack: float,
 ) -> Bool[np.ndarray, " n"]:
     """Whether pixels, none of them outermost and none without gradient, are maxima along their gradient."""
     x, y, here = across.flat[places], down.flat[places], magnitude.flat[places]
@@ -73,4 +76,4 @@ def _on_ridge(
     share = np.minimum(x, y) / np.maximum(x, y)
     ahead = (1 - share) * magnitude.flat[places + straight] + share * magnitude.flat[places + step_x + step_y]
     behind = (1 - share) * magnitude.flat[places - straight] + share * magnitude.flat[places - step_x - step_y]
-    return np.asarray((here >= ahead) & (here >= behind))
+    return np.asarray(here + slack >= np.maximum(ahead, behind))

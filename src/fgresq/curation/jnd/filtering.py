@@ -10,11 +10,10 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Float64, Int
 
+from fgresq.curation.jnd.reading import named, read_picture
 from fgresq.curation.jnd.threshold import JndThreshold
 from fgresq.curation.workers import Map
-from fgresq.errors import ManifestError, UserError
-from fgresq.images.decode import decode
-from fgresq.images.unit import to_unit
+from fgresq.errors import ImageError, ManifestError
 from fgresq.metrics.ssim import WINDOW, grey_plane, matlab_downsampled, ssim_of_pairs
 from fgresq.names import first_few
 
@@ -138,7 +137,7 @@ def ssim_of_content(
     for image in np.unique(content.pairs).tolist():
         try:
             planes[image] = _read(content.paths[image])
-        except UserError as error:
+        except ImageError as error:
             failed[image] = str(error)
     reasons: dict[int, str] = {}
     groups: dict[tuple[int, int], list[int]] = {}
@@ -160,7 +159,8 @@ def ssim_of_content(
 
 
 def _read(path: Path) -> Float[np.ndarray, "h w"]:
-    return grey_plane(to_unit(decode(path)))
+    with named(path):
+        return grey_plane(read_picture(path))
 
 
 def _size_faults(a: Float[np.ndarray, "h w"], b: Float[np.ndarray, "h2 w2"], sizes: SizeRule) -> list[str]:

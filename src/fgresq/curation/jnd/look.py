@@ -9,10 +9,10 @@ from PIL import Image
 
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.noise import JndNoise, add_jnd_noise
-from fgresq.errors import ImageError, OutputError, UserError
+from fgresq.curation.jnd.reading import named, read_picture
+from fgresq.errors import OutputError
 from fgresq.files import written_whole
-from fgresq.images.decode import decode, printable
-from fgresq.images.unit import to_unit
+from fgresq.images.decode import printable
 from fgresq.metrics.ssim import ssim
 
 _LEVELS = 255
@@ -52,13 +52,11 @@ def write_jnd_pictures(path: Path, folder: Path, noise: JndNoise, seed: int = 0)
         ImageError: the image can't be used.
         OutputError: the files can't be written.
     """
-    image = to_unit(decode(path))
-    try:
+    image = read_picture(path)
+    with named(path):
         jnd = jnd_map(image)
         noised = add_jnd_noise(image, jnd, noise, np.random.default_rng(seed))
         similarity = ssim(image, noised)
-    except UserError as error:
-        raise ImageError(printable(path), str(error)) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from fgresq.criteria.uncertainty import bootstrap_counts, percentile_interval
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.noise import JndNoise, add_jnd_noise
+from fgresq.curation.jnd.reading import named, read_picture
 from fgresq.curation.workers import Map
-from fgresq.errors import UserError
+from fgresq.errors import ImageError, UserError
 from fgresq.files import written_whole
-from fgresq.images.decode import decode, printable
-from fgresq.images.unit import to_unit
+from fgresq.images.decode import printable
 from fgresq.metrics.ssim import grey_plane, matlab_downsampled, ssim_of_pairs
 from fgresq.version import __version__
 
@@ -193,10 +193,11 @@ class _Task:
 def _measure(task: _Task, noise: JndNoise, matlab_downsampling: bool) -> NoisedImage:
     name = printable(task.path.absolute())
     try:
-        image = to_unit(decode(task.path))
-        noised = add_jnd_noise(image, jnd_map(image), noise, np.random.default_rng(task.seed))
-        planes = [grey_plane(image), grey_plane(noised)]
-    except UserError as error:
+        with named(task.path):
+            image = read_picture(task.path)
+            noised = add_jnd_noise(image, jnd_map(image), noise, np.random.default_rng(task.seed))
+            planes = [grey_plane(image), grey_plane(noised)]
+    except ImageError as error:
         return NoisedImage(path=name, ssim=None, failure=str(error))
     if matlab_downsampling:
         planes = [matlab_downsampled(plane) for plane in planes]
