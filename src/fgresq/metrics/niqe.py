@@ -8,13 +8,14 @@ rounding errors in flat areas; here they count as the zeros they are.
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
-from fgresq.metrics.natural_scenes.contrast import Plane, cut, normalised_contrast
+from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.natural_scenes.pristine import FEATURES, PristineModel, read_pristine_model
@@ -22,6 +23,9 @@ from fgresq.metrics.parameters import find_parameters
 from fgresq.version import __version__
 
 BLOCK = 96
+Fine: TypeAlias = Float64[np.ndarray, "b 96 96"]
+Coarse: TypeAlias = Float64[np.ndarray, "b 48 48"]
+
 _OWN_MODEL = Path(__file__).parent / "data" / "niqe-fgresq-bsds500.npz"
 # MATLAB's pinv takes singular values below this share of the largest for 0.
 _PSEUDO_INVERSE = FEATURES * np.finfo(np.float64).eps
@@ -83,7 +87,7 @@ def niqe(image: Picture, model: PristineModel) -> float:
     return float(np.sqrt(difference @ inverse @ difference))
 
 
-def block_features(fine: Blocks, coarse: Blocks) -> Float64[np.ndarray, "b 36"]:
+def block_features(fine: Fine, coarse: Coarse) -> Float64[np.ndarray, "b 36"]:
     """The features of a picture's blocks, 18 a scale; NaN where a block is flat.
 
     Shape and mean scale of the AGGD of the contrast; then shape, mean and scales of that of each neighbour product.
@@ -104,7 +108,7 @@ def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
     return np.stack(columns, axis=1)
 
 
-def _blocks(image: Picture) -> tuple[Blocks, Blocks, Plane]:
+def _blocks(image: Picture) -> tuple[Fine, Coarse, Float64[np.ndarray, "whole_h whole_w"]]:
     """Blocks of 96x96 of the contrast, those of 48x48 at half the size, and the local deviation."""
     check_picture(image, BLOCK)
     height, width = (side // BLOCK * BLOCK for side in image.shape[:2])

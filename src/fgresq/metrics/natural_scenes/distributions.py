@@ -99,8 +99,10 @@ def asymmetric_fit(blocks: Blocks) -> AsymmetricFit:
     absolute, square = magnitude.sum(axis=1), np.einsum("bi,bi->b", flat, flat)
     surplus = np.einsum("bi,bi->b", flat, magnitude)  # of the squares on the right over those on the left
     left_count, right_count = _counts(flat < 0), _counts(flat > 0)
+    on_left = np.maximum(square - surplus, 0) / 2  # rounding may leave less than nothing
+    on_right = np.maximum(square + surplus, 0) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        left, right = np.sqrt((square - surplus) / 2 / left_count), np.sqrt((square + surplus) / 2 / right_count)
+        left, right = np.sqrt(on_left / left_count), np.sqrt(on_right / right_count)
         g = left / right
         ratio = absolute**2 / (square * flat.shape[1]) * (g**3 + 1) * (g + 1) / (g**2 + 1) ** 2
     empty = (left_count == 0) | (right_count == 0)
