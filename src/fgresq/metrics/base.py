@@ -127,8 +127,8 @@ class FullReferenceMetric:
         return np.array([self.compare(*pair) for pair in zip(images, references, strict=True)], dtype=np.float64)
 
 
-def check_picture(image: Picture, least: int) -> None:
-    """Refuse what isn't a picture in [0, 1], or is too small.
+def check_picture(image: Picture | Float[np.ndarray, "h w"], least: int) -> None:
+    """Refuse what isn't a picture in [0, 1], in colour or grey, or is too small.
 
     Raises:
         UserError: a side under `least` pixels; a value that is NaN or outside [0, 1].

@@ -6,14 +6,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float64
 
-from fgresq.errors import UserError
+from fgresq.metrics.base import Picture, check_picture
 
-Picture: TypeAlias = Float[np.ndarray, "h w 3"]
 Plane: TypeAlias = Float[np.ndarray, "h w"]
 
 _WEIGHTS = np.array([[0.299, 0.587, 0.114]])
-# Resampling and float arithmetic overshoot [0, 1] by a rounding error; more is a picture on another scale.
-_OVERSHOOT = 1e-3
 
 
 def luma(image: Picture) -> Float64[np.ndarray, "h w"]:
@@ -46,10 +43,5 @@ def grey(image: Picture | Plane, least: int) -> Float64[np.ndarray, "h w"]:
     Raises:
         UserError: a side is shorter, or a value is NaN or outside [0, 1].
     """
-    height, width = image.shape[:2]
-    if min(height, width) < least:
-        raise UserError(f"an image of {width}x{height} pixels is too small; at least {least}x{least} are needed")
-    low, high = float(image.min()), float(image.max())  # NaN passes through both
-    if not (low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT):
-        raise UserError(f"an image has values from {low:g} to {high:g}; they must lie in [0, 1]")
+    check_picture(image, least)
     return luma(image) if image.ndim == 3 else np.ascontiguousarray(image, dtype=np.float64)

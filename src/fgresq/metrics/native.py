@@ -8,10 +8,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fgresq.errors import UserError
-from fgresq.metrics import brisque, niqe, piqe, psnr, sharpness
+from fgresq.metrics import brisque, niqe, piqe, psnr, sharpness, ssim
 from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference
 from fgresq.metrics.parameters import find_parameters
 from fgresq.names import nearest
+
+_SSIM = MetricSpec(
+    name="ssim",
+    title="SSIM",
+    full_reference=True,
+    higher_is_better=True,
+    lowest=-1.0,
+    highest=1.0,
+    least_side=ssim.WINDOW,
+    citation="Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, 'Image quality assessment: from error visibility "
+    "to structural similarity', IEEE Transactions on Image Processing 2004",
+)
 
 _Loader = Callable[[Path | None], Metric]
 
@@ -29,6 +41,7 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
     for spec, loader in (
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
+        _full(_SSIM, ssim.ssim),
         _alone(sharpness.SPEC, sharpness.sharpness),
         _alone(piqe.SPEC, piqe.piqe),
         (niqe.SPEC, niqe.load),

@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from fgresq.curation.jnd.canny import canny
-from fgresq.metrics.luma import Picture, Plane, grey
+from fgresq.metrics.base import Picture
+from fgresq.metrics.luma import Plane, grey
 
 Map: TypeAlias = Float64[np.ndarray, "h w"]
 
