@@ -110,19 +110,16 @@ def calibrate(images: pl.DataFrame, coarse: CoarseFilter) -> Calibration:
         spread = pl.col("source").replace_strict(dict(spreads), return_dtype=pl.Float64)
         place = (pl.col("mos_difference") / spread * BINS * (1 - _ROUNDING)).ceil().cast(pl.Int64)
         histograms.append(pairs.group_by(*_KEYS, bin=place).len("pairs").drop_nulls("bin"))
-    types = {**dict.fromkeys(_KEYS, pl.String), **dict.fromkeys(("pairs", "without_scores", "kept"), pl.Int64)}
-    bin_types = {**dict.fromkeys(_KEYS, pl.String), "bin": pl.Int64, "pairs": pl.Int64}
     return Calibration(
         coarse,
-        _added(totals, _KEYS, types),
-        _added(histograms, (*_KEYS, "bin"), bin_types),
+        _added(totals, _KEYS, ("pairs", "without_scores", "kept")),
+        _added(histograms, (*_KEYS, "bin"), ("pairs",)),
     )
 
 
-def _added(parts: Sequence[pl.DataFrame], keys: Sequence[str], types: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+def _added(parts: Sequence[pl.DataFrame], keys: Sequence[str], counts: Sequence[str]) -> pl.DataFrame:
     """The sum of the parts' counts by their keys."""
-    empty = pl.DataFrame(schema=dict(types))
-    table = pl.concat(
-        [empty, *(part.select(pl.col(name).cast(kind) for name, kind in types.items()) for part in parts)]
-    )
+    types = {name: pl.String if name in _KEYS else pl.Int64 for name in (*keys, *counts)}
+    columns = [pl.col(name).cast(kind) for name, kind in types.items()]
+    table = pl.concat([pl.DataFrame(schema=types), *(part.select(columns) for part in parts)])
     return table.group_by(keys).sum().sort(keys)

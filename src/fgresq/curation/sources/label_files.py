@@ -87,7 +87,7 @@ def matlab_variables(path: Path, names: Sequence[str]) -> Mapping[str, Any]:
         UserError: SciPy isn't installed.
     """
     try:
-        from scipy.io import loadmat  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        from scipy.io import loadmat  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UserError("reading MATLAB files needs SciPy: pip install 'fgresq[curate]'") from error
     try:

@@ -94,7 +94,7 @@ def scan(source: Source, root: Path) -> Scan:
         )
     tree = Tree(root)
     reading = source.read(tree)
-    if not reading.entries and not tree.images():
+    if not tree.images() and all(entry.label is None for entry in reading.entries):
         raise LayoutError(
             f"{printable(root)}: holds nothing of {source.name}; the folder is needed that holds "
             f"{', '.join(_top_level(source))} (`fgresq sources show {source.name}`)"

@@ -28,7 +28,7 @@ def _read(tree: Tree) -> Reading:
                 content=match[1].lower(),
                 algorithm=f"{match[2]}_{match[3]}",
                 label=label,
-                reference=f"reference_images/{match[1]}.bmp",
+                reference=f"reference_images/{match[1].lower()}.bmp",
             )
         )
     return reading
