@@ -6,7 +6,7 @@ a `UserError` that says why, and who holds the file adds its name.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -61,6 +61,7 @@ class MetricSpec(BaseModel):
         return score if self.higher_is_better else -score
 
 
+@runtime_checkable
 class Metric(Protocol):
     """Something that judges pictures. `batch` gives exactly what single calls give."""
 

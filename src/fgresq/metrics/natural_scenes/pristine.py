@@ -1,5 +1,6 @@
 """NIQE's model of pristine pictures: mean and covariance of 36 features, from a file."""
 
+import io
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -81,17 +82,18 @@ def _arrays(path: Path) -> Mapping[str, Any]:
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
     try:
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-        contents: dict[str, Any] = loadmat(path)
+        content = io.BytesIO(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror or error})") from error
-    except (ValueError, TypeError, KeyError, NotImplementedError, EOFError, zlib.error) as error:
+    # What the two readers raise on bytes that aren't theirs; the content is in memory, so OSError is about it too.
+    damage = (ValueError, TypeError, KeyError, NotImplementedError, EOFError, OSError, zlib.error, MatReadError)
+    try:
+        if path.suffix.lower() != ".npz":
+            return dict(loadmat(content))
+        with np.load(content, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (*damage, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: isn't a NIQE model in MATLAB's or NumPy's form ({error})") from error
-    except (MatReadError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: isn't a NIQE model in MATLAB's or NumPy's form ({error})") from error
-    return contents
 
 
 def _one_of(arrays: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> Float64[np.ndarray, "..."]:

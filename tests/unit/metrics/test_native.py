@@ -1,0 +1,175 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from tests.unit.metrics.pictures import textured, write_regression
+
+from fgresq.errors import UserError
+from fgresq.metrics import niqe
+from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.native import NATIVE, metric, missing
+from fgresq.metrics.natural_scenes.pristine import write_pristine_model
+
+ALONE = [name for name, spec in NATIVE.items() if not spec.full_reference]
+FULL = [name for name, spec in NATIVE.items() if spec.full_reference]
+
+
+@pytest.fixture
+def parameters(tmp_path):
+    """Stand-ins for the authors' files, in one folder."""
+    write_regression(tmp_path)
+    write_pristine_model(tmp_path / "niqe_pris_params.npz", niqe.own_model())
+    return tmp_path
+
+
+def ready(name, folder):
+    return metric(name, folder if NATIVE[name].parameter_files else None)
+
+
+def test_what_there_is():
+    assert set(FULL) == {"psnr", "psnr-luma", "ssim"}
+    assert set(ALONE) == {"sharpness", "piqe", "niqe", "niqe-fgresq-bsds500", "brisque"}
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_declarations_are_whole(name):
+    spec = NATIVE[name]
+    assert spec.name == name
+    assert spec.citation[-4:].isdigit()
+    assert bool(spec.parameter_files) == bool(spec.parameters_from)
+    if spec.parameter_files:
+        assert spec.licence_of_parameters
+    if spec.lowest is not None and spec.highest is not None:
+        assert spec.lowest < spec.highest
+
+
+def test_declarations_are_checked_and_fixed():
+    spec = NATIVE["piqe"]
+    with pytest.raises(ValidationError):
+        spec.name = "other"
+    for change in ({"name": "No Name"}, {"least_side": 0}, {"engine": "magic"}, {"unknown": 1}, {"citation": ""}):
+        with pytest.raises(ValidationError):
+            MetricSpec(**{**spec.model_dump(), **change})
+
+
+def test_orientation_is_a_sign():
+    assert NATIVE["piqe"].oriented(-2.0) == 2.0
+    assert NATIVE["psnr"].oriented(-2.0) == -2.0
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_batch_gives_what_single_calls_give(name, parameters):
+    judge = ready(name, parameters)
+    pictures = [textured(96, 192), textured(120, 100, 1), textured(97, 97, 2)]
+    scores = judge.batch(pictures)
+    assert scores.tolist() == [judge(picture) for picture in pictures]
+    assert len(set(scores.tolist())) == 3
+    assert judge(pictures[0], pictures[1]) == scores[0]  # the reference is left aside
+    assert judge.batch([]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_full_reference_batch(name):
+    judge = metric(name)
+    pictures, references = [textured(20, 30), textured(25, 20)], [textured(20, 30, 5), textured(25, 20, 6)]
+    expected = [judge(picture, reference) for picture, reference in zip(pictures, references, strict=True)]
+    assert judge.batch(pictures, references).tolist() == expected
+    with pytest.raises(UserError, match="none was given"):
+        judge(pictures[0])
+    with pytest.raises(UserError, match="none were given"):
+        judge.batch(pictures)
+    with pytest.raises(UserError, match="2 pictures and 1 references"):
+        judge.batch(pictures, references[:1])
+    with pytest.raises(UserError, match="30x20 and 20x25"):
+        judge(pictures[0], references[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [(n, c) for n, spec in NATIVE.items() for c in ("nan", "scale", "small") if c != "small" or spec.least_side > 1],
+)
+def test_bad_pictures_are_refused(name, change, parameters):
+    judge, picture = ready(name, parameters), textured(100, 110)
+    least = NATIVE[name].least_side
+    if change == "small":
+        picture = picture[: least - 1]
+        expected = f"110x{least - 1} pixels is too small; at least {least}x{least}"
+    elif change == "nan":
+        picture[50, 50, 1] = np.nan
+        expected = "values from nan"
+    else:
+        picture, expected = picture * 255, r"must lie in \[0, 1\]"
+    with pytest.raises(UserError, match=expected):
+        judge(picture, picture)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_the_least_size_is_enough(name, parameters):
+    least = max(NATIVE[name].least_side, 2)
+    judge, picture, reference = ready(name, parameters), textured(least, least), textured(least, least, 1)
+    assert math.isfinite(judge(picture, reference))
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_no_metric_changes_the_picture(name, parameters):
+    picture = textured(96, 96)
+    before = picture.copy()
+    ready(name, parameters)(picture)
+    assert np.array_equal(picture, before)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_views_are_judged_as_copies(name, parameters):
+    picture = textured(100, 220)[:, ::2]
+    assert ready(name, parameters)(picture) == ready(name, parameters)(picture.copy())
+
+
+def test_unknown_names_list_the_nearest():
+    with pytest.raises(UserError, match=r"no native metric 'briskue'; did you mean brisque\?"):
+        metric("briskue")
+    with pytest.raises(UserError, match=r"did you mean .*niqe"):
+        missing("nique")
+
+
+def test_parameters_that_nobody_reads_are_refused(tmp_path):
+    with pytest.raises(UserError, match="psnr reads no parameters"):
+        metric("psnr", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["niqe", "brisque"])
+def test_missing_parameters_are_said_with_their_source(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "home"))
+    expected = rf"home.metrics: doesn't exist; {NATIVE[name].title} needs the authors' parameters.*live\.ece\.utexas"
+    with pytest.raises(UserError, match=expected):
+        metric(name)
+    assert missing(name).startswith(str(tmp_path / "home" / "metrics"))
+    with pytest.raises(UserError, match="holds none of"):
+        metric(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["niqe", "brisque"])
+def test_parameters_are_found_in_the_home(name, parameters, monkeypatch, tmp_path):
+    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    folder = tmp_path / "home" / "metrics"
+    folder.symlink_to(parameters)
+    assert missing(name) is None
+    assert metric(name)(textured(96, 96)) == metric(name, parameters)(textured(96, 96))
+
+
+def test_what_works_at_once():
+    assert [name for name in NATIVE if missing(name) is None] == [n for n in NATIVE if n not in ("niqe", "brisque")]
+
+
+def test_the_home_follows_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("FGRESQ_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert str(tmp_path / "fgresq" / "metrics") in missing("niqe")
+
+
+def test_metrics_do_not_import_torch():
+    code = "import sys, fgresq.metrics.native; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
