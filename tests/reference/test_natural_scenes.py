@@ -9,8 +9,9 @@ from skimage.metrics import peak_signal_noise_ratio
 from tests.reference import slow_natural_scenes as slow
 
 from fgresq.metrics.brisque import brisque_features
+from fgresq.metrics.natural_scenes import distributions
 from fgresq.metrics.natural_scenes.contrast import normalised_contrast
-from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, neighbour_products, symmetric_fit
+from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, moments, symmetric_fit
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.niqe import block_features, fit_pristine, niqe, own_model
 from fgresq.metrics.piqe import piqe
@@ -90,25 +91,39 @@ def test_a_flat_plane_has_exactly_no_contrast(level):
 def test_fits_and_products(name):
     plane = grey_levels(unit(CROPS[name]))
     blocks = normalised_contrast(plane, "repeated").normalised.reshape(96, 4, 48).swapaxes(0, 1)
-    shape, variance = symmetric_fit(blocks)
-    fit = asymmetric_fit(blocks)
+    of_values, *of_products = moments(blocks)
+    shape, variance = symmetric_fit(of_values)
+    fit = asymmetric_fit(of_values)
     for k, block in enumerate(blocks):
         assert (shape[k], variance[k]) == pytest.approx(slow.ggd(block.ravel().tolist()), rel=1e-9)
         assert (fit.shape[k], fit.left[k], fit.right[k]) == pytest.approx(slow.aggd(block.ravel().tolist()), rel=1e-9)
-    for neighbour, found in zip(slow.NEIGHBOURS, neighbour_products(blocks), strict=True):
-        for block, product in zip(blocks, found, strict=True):
-            assert np.array_equal(product.ravel(), slow.products(block.tolist(), *neighbour))
+    for neighbour, of_product in zip(slow.NEIGHBOURS, of_products, strict=True):
+        for k, block in enumerate(blocks):
+            product = np.array(slow.products(block.tolist(), *neighbour))
+            assert (of_product.left[k], of_product.right[k]) == ((product < 0).sum(), (product > 0).sum())
+            assert of_product.square[k] == pytest.approx(np.square(product).sum(), rel=1e-12)
+            assert of_product.absolute[k] == pytest.approx(np.abs(product).sum(), rel=1e-12)
+            assert of_product.surplus[k] == pytest.approx((product * np.abs(product)).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("part", [1, 200, 5000, 2**20])
+def test_moments_do_not_depend_on_how_blocks_are_parted(part, monkeypatch):
+    blocks = np.round(GENERATOR.normal(0, 4, (3, 37, 40)))  # sums of whole numbers are exact in any order
+    expected = moments(blocks)
+    monkeypatch.setattr(distributions, "_PART", part)
+    for found, wanted in zip(moments(blocks), expected, strict=True):
+        assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
 @pytest.mark.parametrize("shape", [0.5, 1.0, 2.0, 4.5])
 def test_fits_find_what_was_drawn(shape):
     values = gennorm.rvs(shape, size=(1, 400, 500), random_state=np.random.default_rng(3))
-    found, variance = symmetric_fit(values)
+    found, variance = symmetric_fit(moments(values)[0])
     assert found[0] == pytest.approx(shape, rel=0.02)
     assert variance[0] == pytest.approx(gennorm.var(shape), rel=0.02)
     # Stretched on one side: of the mass, the share of each side goes with its spread.
     right = np.random.default_rng(4).random(values.shape) < 0.75
-    fit = asymmetric_fit(np.where(right, 3, -1) * np.abs(values))
+    fit = asymmetric_fit(moments(np.where(right, 3, -1) * np.abs(values))[0])
     assert fit.shape[0] == pytest.approx(shape, rel=0.05)
     assert fit.right[0] / fit.left[0] == pytest.approx(3, rel=0.03)
     assert fit.scales()[0][0] == pytest.approx(1, rel=0.06)

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import Plane, normalised_contrast
-from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, neighbour_products, symmetric_fit
+from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, moments, symmetric_fit
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.natural_scenes.svr import SupportVectorRegression, read_regression
 from fgresq.metrics.parameters import find_parameters
@@ -79,10 +79,10 @@ def brisque_features(image: Picture) -> Float64[np.ndarray, " 36"]:
 
 
 def _scale_features(plane: Plane) -> Float64[np.ndarray, " 18"]:
-    contrast = normalised_contrast(plane, "zero").normalised[np.newaxis]
-    columns = [*symmetric_fit(contrast)]
-    for products in neighbour_products(contrast):
-        fit = asymmetric_fit(products)
+    of_values, *of_products = moments(normalised_contrast(plane, "zero").normalised[np.newaxis])
+    columns = [*symmetric_fit(of_values)]
+    for of_product in of_products:
+        fit = asymmetric_fit(of_product)
         columns += [fit.shape, fit.mean(), fit.left**2, fit.right**2]
     return np.concatenate(columns)
 

@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
-from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, neighbour_products
+from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, moments
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
 from fgresq.metrics.natural_scenes.pristine import FEATURES, PristineModel, read_pristine_model
 from fgresq.metrics.parameters import find_parameters
@@ -100,10 +100,11 @@ def block_features(fine: Fine, coarse: Coarse) -> Float64[np.ndarray, "b 36"]:
 
 
 def _features(blocks: Blocks) -> Float64[np.ndarray, "b 18"]:
-    fit = asymmetric_fit(blocks)
+    of_values, *of_products = moments(blocks)
+    fit = asymmetric_fit(of_values)
     columns = [fit.shape, np.mean(fit.scales(), axis=0)]
-    for products in neighbour_products(blocks):
-        fit = asymmetric_fit(products)
+    for of_product in of_products:
+        fit = asymmetric_fit(of_product)
         columns += [fit.shape, fit.mean(), *fit.scales()]
     return np.stack(columns, axis=1)
 
