@@ -40,10 +40,11 @@ def canny(plane: Float64[np.ndarray, "h w"], *, low: float, high: float, sigma: 
     places = np.flatnonzero(steep)
     places = places[_on_ridge(places, across, down, magnitude, _SLACK * largest)]
     ridges = np.zeros(plane.shape, dtype=np.uint8)
-    ridges.flat[places] = 1
-    _, labels = cv2.connectedComponents(ridges, connectivity=8)
-    kept = np.zeros(labels.max() + 1, dtype=bool)
-    kept[labels.flat[places[magnitude.flat[places] > (high + _SLACK) * largest]]] = True
+    ridges.ravel()[places] = 1
+    count, labels = cv2.connectedComponents(ridges, connectivity=8)
+    kept = np.zeros(count, dtype=bool)
+    steepest = places[magnitude.ravel()[places] > (high + _SLACK) * largest]
+    kept[labels.ravel()[steepest]] = True
     return np.asarray(kept[labels])
 
 
@@ -69,11 +70,12 @@ def _on_ridge(
     slack: float,
 ) -> Bool[np.ndarray, " n"]:
     """Whether pixels, none of them outermost and none without gradient, are maxima along their gradient."""
-    x, y, here = across.flat[places], down.flat[places], magnitude.flat[places]
-    step_x, step_y = np.sign(x).astype(np.int64), np.sign(y).astype(np.int64) * magnitude.shape[1]
+    width, magnitude = magnitude.shape[1], magnitude.ravel()
+    x, y, here = across.ravel()[places], down.ravel()[places], magnitude[places]
+    step_x, step_y = np.sign(x).astype(np.int64), np.sign(y).astype(np.int64) * width
     x, y = np.abs(x), np.abs(y)
     straight = np.where(y > x, step_y, step_x)
     share = np.minimum(x, y) / np.maximum(x, y)
-    ahead = (1 - share) * magnitude.flat[places + straight] + share * magnitude.flat[places + step_x + step_y]
-    behind = (1 - share) * magnitude.flat[places - straight] + share * magnitude.flat[places - step_x - step_y]
+    ahead = (1 - share) * magnitude[places + straight] + share * magnitude[places + step_x + step_y]
+    behind = (1 - share) * magnitude[places - straight] + share * magnitude[places - step_x - step_y]
     return np.asarray(here + slack >= np.maximum(ahead, behind))
