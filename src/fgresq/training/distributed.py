@@ -1,6 +1,7 @@
 """One process or many, started by torchrun."""
 
 import os
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -17,13 +18,15 @@ Value = TypeVar("Value")
 def process_group(device_name: str) -> Iterator[None]:
     """Join the other processes if torchrun started this one; NCCL on GPUs, gloo on CPUs.
 
+    A group that is there already is used, and left.
+
     Args:
         device_name: as in `RunConfig.device`.
 
     Raises:
         UserError: the device isn't here.
     """
-    if _started_together() == 1:
+    if _started_together() == 1 or dist.is_initialized():
         yield
         return
     here = device(device_name)
@@ -32,6 +35,10 @@ def process_group(device_name: str) -> Iterator[None]:
     dist.init_process_group("nccl" if here.type == "cuda" else "gloo")
     try:
         yield
+    except BaseException as error:
+        # The frames of what failed hold on to DistributedDataParallel, which may hang if it outlives the group.
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         dist.destroy_process_group()
 

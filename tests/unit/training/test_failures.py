@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import pytest
 import torch
+from tests.unit.training.networks import Breaking
 from tests.unit.training.study import TINY, losses_of
 
 from fgresq.errors import CheckpointError, OutputError, TrainingError, UserError
@@ -18,25 +19,6 @@ from fgresq.training.log import read_log
 from fgresq.training.run import run as train
 
 ABLATION = QualityConfig(**TINY, without_degradation=True)
-
-
-class Breaking(torch.nn.Module):
-    """Scores that are fine for a while, and then their value or their gradient isn't."""
-
-    def __init__(self, at: int, what: str) -> None:
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.ones(()))
-        self.at, self.what, self.calls = at, what, 0
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.calls += self.training
-        scores = images.mean(dim=(1, 2, 3)) * self.weight
-        if self.calls < self.at or not self.training:
-            return scores
-        if self.what == "loss":
-            return scores * torch.inf
-        # 0 at 0, with an infinite slope there; the loss is finite.
-        return scores + (scores - scores.detach()).sqrt()
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient"])

@@ -25,7 +25,7 @@ from fgresq.training.signals import stop_signals
 COMMAND = Path(sys.executable).with_name("fgresq")
 
 
-def command(study: Manifest, out: Path, *settings: str) -> list[str]:
+def quality_command(study: Manifest, out: Path, *settings: str) -> list[str]:
     ours = ("encoder=compact-tiny", "batch_size=4", "test_share=0.25", "save_every=5", "rate=1e-3", "ema=0.9")
     changes = [part for setting in (*ours, *settings) for part in ("--set", setting)]
     return [str(COMMAND), "train", "quality", str(study.root), "--out", str(out), "--without-degradation", *changes]
@@ -47,17 +47,19 @@ def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> Non
 
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tmp_path: Path) -> None:
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    subprocess.run(command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=240)
+    subprocess.run(quality_command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=240)
     expected = losses_of(straight)
     assert len(expected) >= 20
-    process = started(command(study, broken, "epochs=3"))
+    process = started(quality_command(study, broken, "epochs=3"))
     wait_for_steps(process, broken, 10)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert checkpoint.read(broken / "last.pt")["progress"]["step"] < len(expected)
     with (broken / "log.jsonl").open("a") as file:
         file.write('{"event": "step", "step": 11, "lo')  # killed while it wrote this
-    done = subprocess.run(command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True)
+    done = subprocess.run(
+        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True
+    )
     assert losses_of(broken) == expected, "every loss, to the bit"
     assert (broken / "log.jsonl").read_text() == (straight / "log.jsonl").read_text(), "and every score"
     first, second = (checkpoint.read(out / "last.pt") for out in (straight, broken))
@@ -65,14 +67,16 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tm
         assert all(torch.equal(first[part][key], second[part][key]) for key in first[part])
     assert (straight / "model.safetensors").read_bytes() == (broken / "model.safetensors").read_bytes()
 
-    again = subprocess.run(command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True)
+    again = subprocess.run(
+        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True
+    )
     assert again.stdout == done.stdout, "a finished training says what it said then"
     assert "acc/Denoising" in again.stdout
     assert losses_of(broken) == expected
 
 
 def test_sigterm_saves_and_exits(study: Manifest, tmp_path: Path) -> None:
-    process = started(command(study, tmp_path, "epochs=200"))
+    process = started(quality_command(study, tmp_path, "epochs=200"))
     wait_for_steps(process, tmp_path, 7)
     process.terminate()
     _, errors = process.communicate(timeout=60)

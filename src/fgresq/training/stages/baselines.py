@@ -88,7 +88,7 @@ def _of_the_user(name: str) -> nn.Module:
     except Exception as error:
         raise UserError(f"baseline {name!r} can't be made ({_said(error)})") from error
     if not isinstance(module, nn.Module):
-        raise UserError(f"baseline {name!r} gives a {type(module).__name__}; a torch module is needed")
+        raise UserError(f"baseline {name!r} gives {type(module).__name__}; a torch module is needed")
     return module
 
 

@@ -1,0 +1,106 @@
+"""Two processes are one training: the same numbers, and one end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.unit.training.study import losses_of
+from tests.unit.training.test_resume import COMMAND, started, stop_after, wait_for_steps
+
+from fgresq.errors import TrainingStoppedError
+from fgresq.manifest import Manifest
+from fgresq.training import checkpoint
+from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig, RunConfig
+from fgresq.training.log import read_log
+from fgresq.training.run import run
+
+ROOT = Path(__file__).parents[3]
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+
+
+SETTINGS = {"encoder": "compact-tiny", "batch_size": 9, "epochs": 2, "rate": 1e-3, "test_share": 0.25, "device": "cpu"}
+
+
+def command(kind: str, study: Manifest, out: Path, *settings: str) -> list[str]:
+    changes = [part for setting in ("test_share=0.25", "device=cpu", *settings) for part in ("--set", setting)]
+    return [str(COMMAND), "train", kind, str(study.root), "--out", str(out), *changes]
+
+
+def finished(arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=240, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("quality", QualityConfig(**SETTINGS, without_degradation=True, micro_batch=3)),
+        ("degradation", DegradationConfig(**SETTINGS, ema=0.9)),
+    ],
+)
+def test_two_processes_train_what_one_trains(study: Manifest, tmp_path: Path, kind: str, config: RunConfig) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    run(study, config, one)
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    together = finished([*TORCHRUN, "--no-python", *command(kind, study, two), "--config", str(path)])
+    assert together.returncode == 0, together.stderr
+    expected, found = losses_of(one), losses_of(two)
+    assert len(expected) >= 8
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert found != expected, "they added up in another order"
+    scores = [[e for e in read_log(out / "log.jsonl") if e["event"] == "evaluation"] for out in (one, two)]
+    for first, second in zip(*scores, strict=True):
+        assert first.keys() == second.keys()
+    assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
+    assert together.stdout.count("held-out side") == 1, "one process speaks for all"
+
+
+def test_what_happens_in_one_is_known_to_all(study: Manifest, tmp_path: Path) -> None:
+    config = BaselineConfig(epochs=1, batch_size=8, rate=1e-3, test_share=0.25)
+    with pytest.raises(TrainingStoppedError):
+        run(study, config, tmp_path / "folder of 0", stop_after(3))
+    done = finished([*TORCHRUN, "-m", "tests.unit.training.together", str(study.root), str(tmp_path)], cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    first, second = (json.loads((tmp_path / f"found-{rank}.json").read_text()) for rank in (0, 1))
+    for name in ("result of the first", "anyone", "gathered", "not a number"):
+        assert first[name] == second[name], name
+    assert first["result of the first"] == "from 0"
+    assert first["anyone"] == [False, True, True, True]
+    assert first["gathered"] == ["0a", "0b", "1a", "1b", "1c"]
+    for name in ("error of the first", "evaluation fails", "saving fails"):
+        assert first[name] == "OutputError: the disk is full", name
+        assert second[name] == "TrainingError: the first process failed: the disk is full", name
+    assert "the loss isn't a number at update 2" in first["not a number"]
+    named = json.loads((tmp_path / "nan" / "nan-batch.json").read_text())["samples"]
+    assert len(named) == len(set(named)) >= 2, "of both processes"
+    for found in (first, second):
+        assert "isn't the same folder for all processes" in found["folders that aren't shared"]
+
+
+def test_sigterm_stops_all_after_the_same_update(study: Manifest, tmp_path: Path) -> None:
+    settings = ("encoder=compact-tiny", "without_degradation=true", "batch_size=8", "epochs=500", "save_every=3")
+    process = started([*TORCHRUN, "--no-python", *command("quality", study, tmp_path, *settings)])
+    wait_for_steps(process, tmp_path, 5)
+    workers = [int(pid) for pid in children(process.pid)]
+    os.kill(workers[1], signal.SIGTERM)  # one of them is told, and tells the other
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.count("stopped after update") == 2, errors
+    assert checkpoint.read(tmp_path / "last.pt")["progress"]["step"] == len(losses_of(tmp_path))
+
+
+def children(parent: int) -> list[str]:
+    return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+
+
+def test_a_mistake_ends_all_at_once(study: Manifest, tmp_path: Path) -> None:
+    done = finished([*TORCHRUN, "--no-python", *command("quality", study, tmp_path / "out")])
+    assert done.returncode == 1
+    assert done.stderr.count("fgresq: stage 2 needs the encoder of stage 1") >= 1
+    assert not (tmp_path / "out").exists()
