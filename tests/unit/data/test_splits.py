@@ -72,6 +72,29 @@ def test_a_pair_leaks_without_being_among_the_images():
     assert len(leaks(leaking, manifest).images) == 2
 
 
+def test_a_scene_under_two_names_gives_itself_away_by_its_files():
+    manifest = two_sources()
+    split = split_by_content(manifest)
+    train = next(n for n, image in enumerate(manifest.images) if image.image_id == split.train_images[0])
+    test = next(n for n, image in enumerate(manifest.images) if image.image_id == split.test_images[0])
+
+    def changed(**fields):
+        images = list(manifest.images)
+        for number, values in ((train, fields["first"]), (test, fields["second"])):
+            images[number] = replace(images[number], **values)
+        return Manifest(manifest.root, tuple(images), manifest.pairs, {})
+
+    same_reference = changed(first={"reference": "pristine/x.png"}, second={"reference": "pristine/../pristine/x.png"})
+    found = leaks(split, same_reference)
+    assert (found.contents, found.images, found.files) == ((), (), (str(manifest.root / "pristine" / "x.png"),))
+    with pytest.raises(UserError, match=r"1 files stand on both sides .*x\.png.*One scene is one content"):
+        require_no_leak(split, same_reference, allow_paper=True)
+    same_file = changed(first={}, second={"path": manifest.images[train].path})
+    with pytest.raises(UserError, match="1 files stand on both sides"):
+        require_no_leak(split, same_file)
+    require_no_leak(split, changed(first={"reference": "x.png"}, second={"reference": "y.png"}))
+
+
 def test_images_without_pairs_follow_their_content_or_go_to_train():
     manifest = two_sources()
     first = manifest.pairs[0].image_a
