@@ -153,7 +153,7 @@ PAIRS: dict[str, tuple[Callable[[np.ndarray], float], Callable[[np.ndarray], flo
     "NIQE": (peer_niqe, lambda image: niqe(image, own_model()), 3),
     "BRISQUE": (peer_brisque, lambda image: brisque(image, REGRESSION), 3),
     "PIQE": (peer_piqe, piqe, 3),
-    "sharpness": (peer_sharpness, sharpness, 1),
+    "sharpness": (peer_sharpness, sharpness, 0),
 }
 
 
@@ -191,7 +191,7 @@ def main(rounds: int) -> None:
             apart = float(np.max(np.abs(scores / expected - 1)))
         ratios = [slow / fast for slow, fast in times]
         print(
-            f"| {name} | {median(ratios):.1f} | {min(ratios):.1f} to {max(ratios):.1f} | {goal:g} "
+            f"| {name} | {median(ratios):.1f} | {min(ratios):.1f} to {max(ratios):.1f} | {goal or 'none'} "
             f"| {median(slow for slow, _ in times):.1f} | {median(fast for _, fast in times):.1f} | {apart:.1%} |"
         )
 
