@@ -2,11 +2,13 @@
 
 Needs the extra `bench` (pytorch-msssim). One thread on every side. A round times the peers and then ours; the table
 shows the median of the rounds' ratios, the lowest and the highest. One-core rows count processor time, so that others
-on the machine don't matter; the last row, 2 processes against 1, counts the clock, and means something on an idle
-machine only (`--no-processes` leaves it out).
+on the machine don't matter. 2 processes against 1 counts the clock, and means something on an idle machine only
+(`--no-processes` leaves it out); the row below it says what the clock would show if both cores were free: processor
+time of one process over that of the busier worker and the parent together, as if nothing of these overlapped.
 """
 
 import argparse
+import multiprocessing
 import os
 import tempfile
 import time
@@ -67,6 +69,12 @@ def row(name: str, ratios: list[float], goal: str, details: str) -> None:
     print(
         f"| {name} | {median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {goal} | {details} |", flush=True
     )
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peer_ssim(x: np.ndarray, y: np.ndarray) -> float:
@@ -150,17 +158,25 @@ def time_filter(rounds: int, folder: Path) -> None:
         pairs += [(f"{number:02}", a, b) for place, b in enumerate(names) for a in names[:place]]
     image_table = pl.DataFrame(images, schema=["image_id", "path"], orient="row")
     pair_table = pl.DataFrame(pairs, schema=["content", "image_a", "image_b"], orient="row")
-    ratios, alone, together = [], [], []
+    ratios, alone, together, bounds = [], [], [], []
     with processes(2) as spread:
         few = pair_table.filter(pl.col("content").is_in(["00", "01", "02", "03"]))
         filter_unnoticeable(few, image_table, THRESHOLD, map=spread)
+        workers = [child.pid for child in multiprocessing.active_children() if child.pid]
         for _ in range(rounds):
+            start = time.process_time()
             alone.append(seconds(lambda: filter_unnoticeable(pair_table, image_table, THRESHOLD), time.perf_counter))
+            of_one, before = time.process_time() - start, [processor_seconds(pid) for pid in workers]
             work = lambda: filter_unnoticeable(pair_table, image_table, THRESHOLD, map=spread)  # noqa: E731
+            start = time.process_time()
             together.append(seconds(work, time.perf_counter))
+            of_parent = time.process_time() - start
+            of_workers = [processor_seconds(pid) - earlier for pid, earlier in zip(workers, before, strict=True)]
             ratios.append(alone[-1] / together[-1])
+            bounds.append(of_one / (max(of_workers) + of_parent))
     name = f"JND filter, {len(pairs)} pairs of {len(images)} PNG files {SIDE}x{SIDE}: 1 process over 2"
     row(name, ratios, "1.8", f"{median(alone):.2f} s and {median(together):.2f} s; load {os.getloadavg()[0]:.1f}")
+    row("the same by processor time", bounds, "1.8", f"{len(workers)} workers")
 
 
 def main() -> None:
