@@ -40,6 +40,7 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
             `out` holds another training.
         TrainingError: as in `train`.
     """
+    distributed.device(config.device)  # what isn't here is found out before the pictures are read
     if config.tensorboard:
         require_tensorboard()
     with distributed.process_group(config.device):
