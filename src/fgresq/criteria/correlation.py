@@ -140,7 +140,7 @@ def mapped(
         f(x), in the unit of the MOS.
 
     Raises:
-        UserError: SciPy, which the fit needs, isn't installed; too few images for the fit.
+        UserError: too few images for the fit.
         ArithmeticError: the fit didn't converge; nothing unconverged is returned.
 
     Reference: VQEG, "Final Report on the Validation of Objective Models" (2000), for four parameters; Sheikh, Sabir and
@@ -157,10 +157,8 @@ def mapped(
         curve, starts = _logistic5, [usual, (np.ptp(mos), 2 / predicted.std(), predicted.mean(), 0.0, mos.mean())]
     if len(mos) < len(starts[0]):
         raise UserError(f"{len(mos)} images can't determine the {len(starts[0])} parameters of {mapping}")
-    try:
-        from scipy.optimize import least_squares  # type: ignore[import-untyped]  # noqa: PLC0415 - not a core dependency
-    except ImportError as error:
-        raise UserError(f"the mapping {mapping} needs SciPy: pip install scipy") from error
+    from scipy.optimize import least_squares  # noqa: PLC0415 - takes a while, and most need no mapping
+
     fits = [
         least_squares(lambda b: curve(predicted, *b) - mos, start, x_scale="jac", max_nfev=_MOST_EVALUATIONS)
         for start in starts

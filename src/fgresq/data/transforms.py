@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from fgresq.images.preprocessing import Crop, Place, Preprocessing
+from fgresq.images.preprocessing import Crop, Fragments, Place, Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ class Augmentation(BaseModel):
     Attributes:
         seed: of all draws.
         mirror: probability of swapping left and right.
+        grid: fragments in a row while training, where the model sees fragments; None is as many as it sees in scoring.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(default=0, ge=0)
     mirror: float = Field(default=0.5, ge=0, le=1)
+    grid: int | None = Field(default=None, ge=1)
 
     def view(self, preprocessing: Preprocessing, stream: int, epoch: int, index: int) -> View:
         """The view of one sample in one epoch, the same whenever it is asked for.
@@ -54,6 +56,8 @@ class Augmentation(BaseModel):
             stream: tells data sets apart, so that sample 5 of one isn't cut like sample 5 of the other.
             epoch, index: of the sample.
         """
+        if self.grid is not None and isinstance(preprocessing, Fragments):
+            preprocessing = preprocessing.model_copy(update={"grid": self.grid})
         generator = np.random.default_rng((self.seed, stream, epoch, index))
         places = tuple((down, right) for down, right in generator.random((preprocessing.parts, 2)).tolist())
         return View(preprocessing, places, bool(generator.random() < self.mirror))

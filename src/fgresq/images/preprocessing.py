@@ -82,7 +82,7 @@ class Preprocessing(BaseModel, ABC):
         """
         step = self.side // self.rows
         out = np.empty((self.side, self.side, 3), whole.dtype)
-        for part, (top, left) in enumerate(self.corners(*whole.shape[:2], places)):
+        for part, (top, left) in enumerate(self.corners(whole.shape[0], whole.shape[1], places)):
             row, column = (step * place for place in divmod(part, self.rows))
             out[row : row + step, column : column + step] = whole[top : top + step, left : left + step]
         return cast("Crop", out)

@@ -6,21 +6,26 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from fgresq.errors import UserError
-from fgresq.images.preprocessing import AnyPreprocessing, Resized
+from fgresq.images.preprocessing import AnyPreprocessing, Fragments, Resized
 from fgresq.model.encoders import ClipEncoder, CompactEncoder
 from fgresq.model.fgresq import DegradationBranch, FGResQ
 from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, RegressionHead
 from fgresq.model.prompts import DegradationPrompt
 from fgresq.names import nearest
 
-EncoderName = Literal["clip-vit-b16", "compact", "compact-tiny"]
+EncoderName = Literal[
+    "clip-vit-b16", "compact", "compact-convolutions", "compact-statistics", "compact-vit", "compact-tiny"
+]
 
 _CLIP_SIDE = 224
-_COMPACT_SMALLEST_SIDE = 32
-_COMPACT_SIZES = {
-    "compact": ((40, 80, 128, 192), (2, 2, 3, 1)),
+_COMPACT_SMALLEST_SIDE = 64
+_CONVOLUTIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "compact": ((24, 48, 96, 160), (1, 1, 2, 1)),
+    "compact-convolutions": ((24, 48, 96, 160), (1, 1, 2, 1)),
+    "compact-statistics": ((), ()),
     "compact-tiny": ((8, 16, 16, 24), (1, 1, 1, 1)),
 }
+_COMPACT_DIM, _TINY_DIM = 256, 32
 
 
 class ModelConfig(BaseModel):
@@ -45,12 +50,14 @@ class ModelConfig(BaseModel):
     @model_validator(mode="after")
     def _crop_suits_the_encoder(self) -> "ModelConfig":
         side = self.preprocessing.side
-        if self.encoder == "clip-vit-b16" and side != _CLIP_SIDE:
+        if self.encoder in ("clip-vit-b16", "compact-vit") and side != _CLIP_SIDE:
             raise ValueError(f"{self.encoder} takes crops of {_CLIP_SIDE} pixels, not {side}")
         if side < _COMPACT_SMALLEST_SIDE:
             raise ValueError(f"{self.encoder} takes crops of at least {_COMPACT_SMALLEST_SIDE} pixels, not {side}")
         return self
 
+
+_FRAGMENTS = Fragments(grid=4, patch=56)
 
 VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
     {
@@ -65,8 +72,10 @@ VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
             comparison_classes="binary",
             degradation_branch=False,
         ),
-        "compact": ModelConfig(encoder="compact"),
-        "compact-without-degradation": ModelConfig(encoder="compact", degradation_branch=False),
+        "compact": ModelConfig(encoder="compact", preprocessing=_FRAGMENTS),
+        "compact-without-degradation": ModelConfig(
+            encoder="compact", preprocessing=_FRAGMENTS, degradation_branch=False
+        ),
         "compact-tiny": ModelConfig(encoder="compact-tiny"),
     }
 )
@@ -87,7 +96,14 @@ def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
     """A freshly initialised encoder."""
     if name == "clip-vit-b16":
         return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=_CLIP_SIDE)
-    return CompactEncoder(*_COMPACT_SIZES[name])
+    if name == "compact-vit":
+        return ClipEncoder(width=192, layers=4, heads=3, patch=16, image_size=_CLIP_SIDE)
+    tiny = name == "compact-tiny"
+    return CompactEncoder(
+        *_CONVOLUTIONS[name],
+        statistics=name in ("compact", "compact-statistics"),
+        feature_dim=_TINY_DIM if tiny else _COMPACT_DIM,
+    )
 
 
 def build(config: ModelConfig) -> FGResQ:

@@ -36,7 +36,8 @@ def load_scorer(
     model = checkpoint.model.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # The encoders do all the work; the heads stay in float32, where they cost nothing and rounding would show.
     for encoder in model.encoders():
-        encoder.to(_PRECISIONS[precision])
+        for parameter in encoder.parameters():  # not the buffers: what is measured of an image needs float32
+            parameter.data = parameter.data.to(_PRECISIONS[precision])
         if where.type == "cpu":
             pack_linear_layers(encoder)
     provenance = Provenance(

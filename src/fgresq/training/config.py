@@ -61,6 +61,9 @@ class RunConfig(BaseModel):
         cache: keep all resized images in memory (196 kB an image).
         preprocessing: `resize` and `crop` (the paper's 256 and 224), or `grid` and `patch` for fragments at full
             resolution; both stages must have the same.
+        training_grid: fragments in a row while training, where `preprocessing` makes fragments: fewer cost less, and
+            are drawn anew in every epoch. None trains on as many as are evaluated.
+        weight_decay: share of the rate by which weights shrink at every update (AdamW); 0 is Adam, the paper's.
         save_every: steps between checkpoints.
         evaluate_every: epochs between evaluations; the last epoch always ends with one.
         tensorboard: write event files for TensorBoard beside the log (needs the extra "tensorboard").
@@ -68,7 +71,7 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
     split: Literal["content", "pair"] = "content"
     test_share: float = Field(default=0.2, gt=0, lt=1)
     epochs: int = Field(default=10, ge=1)
@@ -85,6 +88,8 @@ class RunConfig(BaseModel):
     workers: int = Field(default=0, ge=0)
     cache: bool = True
     preprocessing: AnyPreprocessing = Resized()
+    training_grid: int | None = Field(default=None, ge=2)
+    weight_decay: float = Field(default=0.0, ge=0, lt=1)
     save_every: int = Field(default=200, ge=1)
     evaluate_every: int = Field(default=1, ge=1)
     tensorboard: bool = False

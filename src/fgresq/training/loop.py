@@ -102,8 +102,8 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
 
 
 def _start(stage: Stage, config: RunConfig, device: torch.device) -> TrainingState:
-    network = stage.network.to(device)
-    optimiser = torch.optim.Adam(stage.parameter_groups(), lr=0.0)
+    network: nn.Module = stage.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(stage.parameter_groups(), lr=0.0, weight_decay=config.weight_decay)
     scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
     scaler.scale(torch.zeros((), device=device))  # it has no scale before it is first asked to apply it
     average = None if config.ema is None else copy.deepcopy(network).requires_grad_(False)

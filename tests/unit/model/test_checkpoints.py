@@ -109,7 +109,7 @@ def test_a_tensor_taken_out_of_our_format_is_named(tiny_file: Path) -> None:
     tensors = load_file(tiny_file)
     config, training = read_header(tiny_file)
     header = {"format": "fgresq-1", "config": config.model_dump_json(), "training": training.model_dump_json()}
-    for key in ("regression.linear.bias", "encoder.stages.0.weight"):
+    for key in ("regression.linear.bias", "encoder.convolutions.stages.0.0.weight"):
         save_file({name: value for name, value in tensors.items() if name != key}, tiny_file, header)
         with pytest.raises(CheckpointError, match=rf"tiny\.safetensors: .*1 missing: {re.escape(key)}$"):
             load_checkpoint(tiny_file)

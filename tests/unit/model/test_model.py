@@ -143,7 +143,7 @@ def test_binary_comparison_never_says_equal() -> None:
 def test_swapping_a_and_b_swaps_the_answer_exactly(seed: int, config: ModelConfig) -> None:
     torch.manual_seed(seed)
     model: FGResQ = build(config)
-    a, b = torch.randn(4, 144), torch.randn(4, 144)
+    a, b = torch.randn(4, 96), torch.randn(4, 96)
     with torch.no_grad():
         forward, backward = model.preference(a, b), model.preference(b, a)
         assert torch.equal(forward, backward[:, [1, 0, 2]])
@@ -156,10 +156,16 @@ def test_swapping_a_and_b_swaps_the_answer_exactly(seed: int, config: ModelConfi
         torch.testing.assert_close(released[2, 3], model.preference(a[2:3], a[3:4], "released")[0])
 
 
-def test_compact_encoder_takes_any_size() -> None:
-    encoder = CompactEncoder((8, 8, 8, 12), (1, 1, 1, 1)).eval()
+@pytest.mark.parametrize(("widths", "statistics"), [((8, 8, 8, 12), False), ((8, 8), True), ((), True)])
+def test_compact_encoder_takes_any_size(widths: tuple[int, ...], statistics: bool) -> None:
+    encoder = CompactEncoder(widths, (1,) * len(widths), statistics=statistics, feature_dim=24).eval()
     with torch.no_grad():
         assert encoder(torch.rand(1, 3, 96, 160)).shape == (1, 24)
+
+
+def test_an_encoder_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="convolutions, or statistics"):
+        CompactEncoder((), (), statistics=False, feature_dim=24)
 
 
 def test_configuration_refuses_what_it_does_not_know() -> None:
@@ -167,7 +173,7 @@ def test_configuration_refuses_what_it_does_not_know() -> None:
         ModelConfig.model_validate({"encoder": "compact", "colour": "red"})
     with pytest.raises(ValueError, match="takes crops of 224 pixels"):
         ModelConfig(encoder="clip-vit-b16", preprocessing=Resized(resize=256, crop=192))
-    with pytest.raises(ValueError, match="at least 32 pixels"):
+    with pytest.raises(ValueError, match="at least 64 pixels"):
         ModelConfig(encoder="compact", preprocessing=Resized(resize=32, crop=16))
     with pytest.raises(ValueError, match="crop 300 is larger"):
         ModelConfig(encoder="compact", preprocessing=Resized(resize=256, crop=300))

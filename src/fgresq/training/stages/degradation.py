@@ -13,13 +13,14 @@ from fgresq.data.transforms import Augmentation
 from fgresq.errors import WeightsError
 from fgresq.losses.contrastive import contrastive_multi_positive
 from fgresq.model.build import build_encoder
+from fgresq.model.encoders import CompactEncoder
 from fgresq.records import Split
 from fgresq.training import distributed
 from fgresq.training.config import DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.clip import clip_encoder, clip_text_features
 from fgresq.training.stages.networks import TaskAlignment
-from fgresq.training.stages.samples import Sides, evaluation_batches, training_batches
+from fgresq.training.stages.samples import Sides, calibration_images, evaluation_batches, training_batches
 
 
 class DegradationStage(Stage):
@@ -34,10 +35,12 @@ class DegradationStage(Stage):
         self.data = sides.fingerprint
         self._contents = sorted(sides.contents(Split.TRAIN))
         data = (sides.manifest, sides.pictures)
-        augmentation = Augmentation(seed=config.seed)
+        augmentation = Augmentation(seed=config.seed, grid=config.training_grid)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation, unscored=True)
         self.test = ScoredImages(*data, sides.split.test_images, unscored=True)
         self.plan = self._plan()
+        if isinstance(self.network.encoder, CompactEncoder):
+            self.network.encoder.calibrate(calibration_images(sides))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The encoder at its rate, projection, task table and scale at the heads'."""
@@ -88,7 +91,12 @@ class DegradationStage(Stage):
         """The encoder for stage 2, and the contents that it has seen."""
         assert isinstance(network, TaskAlignment)  # noqa: S101 - tells the type checker
         encoder = network.encoder.state_dict()
-        return {"encoder": self.config.encoder, "weights": encoder, "contents": self._contents}
+        return {
+            "encoder": self.config.encoder,
+            "preprocessing": str(self.config.preprocessing),
+            "weights": encoder,
+            "contents": self._contents,
+        }
 
     def _plan(self) -> BatchPlan:
         config, where = self.config, {"rank": distributed.rank(), "world_size": distributed.world_size()}

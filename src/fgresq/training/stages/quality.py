@@ -16,6 +16,7 @@ from fgresq.losses.fidelity import balanced_source_weights, scene_fidelity
 from fgresq.losses.ranking import binary_ranking, three_class_ranking
 from fgresq.losses.total import total
 from fgresq.model.build import ModelConfig, build
+from fgresq.model.encoders import CompactEncoder
 from fgresq.model.fgresq import FGResQ
 from fgresq.names import first_few
 from fgresq.records import Split
@@ -26,7 +27,13 @@ from fgresq.training.stages.baselines import baseline, require_sample_by_sample
 from fgresq.training.stages.clip import clip_encoder
 from fgresq.training.stages.evaluation import judge
 from fgresq.training.stages.networks import PairNetwork, ScoreNetwork, last_layers, load_encoder
-from fgresq.training.stages.samples import Sides, evaluation_batches, require_judged_pairs, training_batches
+from fgresq.training.stages.samples import (
+    Sides,
+    calibration_images,
+    evaluation_batches,
+    require_judged_pairs,
+    training_batches,
+)
 
 # Columns of `PairNetwork`: two scores, then the comparison's logits in both orders.
 _SCORES = 2
@@ -48,7 +55,9 @@ class PairStage(Stage):
         self.config = config
         self.data = sides.fingerprint
         data = (sides.manifest, sides.pictures)
-        self.train = JudgedPairs(*data, sides.split.train_pairs, Augmentation(seed=config.seed))
+        self.train = JudgedPairs(
+            *data, sides.split.train_pairs, Augmentation(seed=config.seed, grid=config.training_grid)
+        )
         self.test = JudgedPairs(*data, sides.split.test_pairs)
         self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
         where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
@@ -184,6 +193,8 @@ def model_config(config: QualityConfig) -> ModelConfig:
 
 def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
     model = build(model_config)
+    if isinstance(model.encoder, CompactEncoder):
+        model.encoder.calibrate(calibration_images(sides))
     if config.initial is not None:
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
     if model.degradation is not None:
@@ -200,6 +211,11 @@ def _stage_one(config: QualityConfig, sides: Sides) -> tuple[Mapping[str, Tensor
     exported = checkpoint.read(path, "degradation")["export"]
     if exported["encoder"] != config.encoder:
         raise UserError(f"{path}: trained the encoder {exported['encoder']}, but {config.encoder} was asked for")
+    if exported["preprocessing"] != str(config.preprocessing):
+        raise UserError(
+            f"{path}: was trained on images prepared as {exported['preprocessing']}, but {config.preprocessing} was "
+            "asked for; both stages need the same"
+        )
     seen = sides.contents(Split.TEST).intersection(exported.get("contents", ()))
     if seen and config.split != "pair":
         raise UserError(

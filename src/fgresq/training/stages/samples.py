@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from fgresq.data.batches import as_unit_range
+from fgresq.data.batches import as_unit_range, collate_images
+from fgresq.data.datasets import ScoredImages
 from fgresq.data.pictures import Pictures, require_files
 from fgresq.data.samplers import BatchPlan
 from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, split_by_pair
@@ -21,6 +22,7 @@ from fgresq.records import Split
 from fgresq.training.config import RunConfig
 
 _MISSING_SHOWN = 200
+_CALIBRATION_IMAGES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,18 @@ def require_judged_pairs(sides: Sides) -> None:
                 f"{manifest.root}: no judged pair falls on the {side} side of the split by {split.method}; another "
                 "test_share or seed may help"
             )
+
+
+def calibration_images(sides: Sides) -> Tensor:
+    """Some of the training side's pictures as evaluation sees them, by which encoders standardise what they measure.
+
+    Returns:
+        RGB (n, 3, h, w) in [0, 1]; n at most 512.
+    """
+    identities = sides.split.train_images
+    some = identities[:: max(1, len(identities) // _CALIBRATION_IMAGES)][:_CALIBRATION_IMAGES]
+    data = ScoredImages(sides.manifest, sides.pictures, some, unscored=True)
+    return as_unit_range(collate_images([data[index] for index in range(len(data))]).images)
 
 
 def training_batches(

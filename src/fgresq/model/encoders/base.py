@@ -1,0 +1,46 @@
+"""What every image encoder has in common: RGB in [0, 1] to one feature vector an image.
+
+Whatever encodes an image here takes unnormalised RGB and normalises it itself, so that the rest of the program knows
+one kind of image.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+# CLIP's statistics of its training images, in RGB (Radford et al. 2021).
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+class Encoder(nn.Module, ABC):
+    """What the model needs of an encoder.
+
+    Attributes:
+        feature_dim: length of the vector.
+    """
+
+    feature_dim: int
+
+    @abstractmethod
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+        """Encode RGB images in [0, 1]."""
+
+
+class Normalise(nn.Module):
+    """Subtract CLIP's mean and divide by its deviation, channel by channel."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Constants, not weights: they stay out of the checkpoints, and hold their values in a model built on "meta".
+        self.register_buffer("mean", torch.tensor(CLIP_MEAN, device="cpu").view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(CLIP_STD, device="cpu").view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        """Normalise RGB in [0, 1]."""
+        return (images - self.mean) / self.std

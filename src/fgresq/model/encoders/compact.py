@@ -1,0 +1,138 @@
+"""Encoders of our own, of one to three million parameters: what is learned beside what is measured."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fgresq.model.encoders.base import Encoder, Normalise
+from fgresq.model.encoders.statistics import COUNT, scene_statistics
+
+# Standardised statistics beyond this many deviations say only that they are extreme.
+_MOST_DEVIATIONS = 5.0
+# Pixels measured at a time: the maps of so many fit in a processor's cache, those of a batch don't.
+_TOGETHER = 224 * 224
+
+
+class CompactEncoder(Encoder):
+    """Learned responses and measured statistics, mixed by two linear layers.
+
+    Args:
+        widths: channels of each stage of the convolutional part; empty for none.
+        depths: blocks in each stage.
+        statistics: whether natural-scene statistics are measured.
+        feature_dim: length of the feature.
+
+    Raises:
+        ValueError: neither part is asked for.
+    """
+
+    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], *, statistics: bool, feature_dim: int) -> None:
+        super().__init__()
+        if not widths and not statistics:
+            raise ValueError("an encoder needs convolutions, or statistics, or both")
+        self.convolutions = Convolutions(widths, depths) if widths else None
+        self.statistics = Statistics() if statistics else None
+        length = (2 * sum(widths) if widths else 0) + (COUNT if statistics else 0)
+        self.mix = nn.Sequential(nn.Linear(length, feature_dim), nn.GELU(), nn.Linear(feature_dim, feature_dim))
+        self.norm = nn.LayerNorm(feature_dim)
+        self.feature_dim = feature_dim
+
+    @property
+    def stages(self) -> list[nn.Module]:
+        """Everything that is trained, from the pixels up, but for the last normalisation."""
+        return [*(self.convolutions.stages if self.convolutions is not None else ()), self.mix]
+
+    def calibrate(self, images: Float[Tensor, "n 3 h w"]) -> None:
+        """Standardise the statistics by those of some images; done once, before training."""
+        if self.statistics is not None:
+            self.statistics.calibrate(images)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+        """Encode RGB images in [0, 1] with sides of at least 64."""
+        parts = [part(images) for part in (self.convolutions, self.statistics) if part is not None]
+        features: Tensor = self.norm(self.mix(torch.cat(parts, dim=-1).to(self.norm.weight.dtype)))
+        return features
+
+
+class Convolutions(nn.Module):
+    """A small convolutional network; after every stage, the mean and the deviation of each channel over space.
+
+    Noise, blur and blocking show in how much a response varies over the picture at least as much as in its mean, and
+    in fine responses more than in coarse ones.
+
+    Args:
+        widths: channels of each stage.
+        depths: blocks in each stage.
+
+    Reference: the block is ConvNeXt's (Liu et al. 2022, "A ConvNet for the 2020s") with group normalisation.
+    """
+
+    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.normalise = Normalise()
+        self.stages = nn.ModuleList()
+        channels = 3
+        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+            stride = 4 if stage == 0 else 2
+            layers = [nn.Conv2d(channels, width, kernel_size=stride, stride=stride), nn.GroupNorm(1, width)]
+            self.stages.append(nn.Sequential(*layers, *(_Block(width) for _ in range(depth))))
+            channels = width
+        self.norm = nn.LayerNorm(2 * sum(widths))
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+        """Statistics of the responses."""
+        responses = self.normalise(images).to(self.norm.weight.dtype)
+        found = []
+        for stage in self.stages:
+            responses = stage(responses)
+            # The root of a variance that may be zero has no gradient; a constant keeps it finite.
+            deviation = (responses.var(dim=(2, 3), correction=0) + 1e-6).sqrt()
+            found += [responses.mean(dim=(2, 3)), deviation]
+        features: Tensor = self.norm(torch.cat(found, dim=-1))
+        return features
+
+
+class Statistics(nn.Module):
+    """`scene_statistics`, each standardised by its mean and deviation over photographs seen before training."""
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(COUNT))
+        self.register_buffer("spread", torch.ones(COUNT))
+
+    @torch.no_grad()
+    def calibrate(self, images: Float[Tensor, "n 3 h w"]) -> None:
+        """Set mean and deviation to those of some images."""
+        found = self._measured(images)
+        self.centre.copy_(found.mean(dim=0))
+        self.spread.copy_(found.std(dim=0).clamp_min(1e-4))
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+        """Standardised statistics, in float32: differences of squares need it."""
+        found = (self._measured(images) - self.centre) / self.spread
+        return found.clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+
+    def _measured(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+        with torch.autocast(images.device.type, enabled=False):
+            if images.device.type == "cpu":
+                together = max(1, _TOGETHER // (images.shape[-1] * images.shape[-2]))
+                return torch.cat([scene_statistics(few) for few in torch.split(images.float(), together)])
+            return scene_statistics(images.float())
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, kernel_size=7, padding=3, groups=width)
+        self.norm = nn.GroupNorm(1, width)
+        self.expand = nn.Conv2d(width, 4 * width, kernel_size=1)
+        self.contract = nn.Conv2d(4 * width, width, kernel_size=1)
+        self.activation = nn.GELU()
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        hidden = self.activation(self.expand(self.norm(self.depthwise(x))))
+        output: Tensor = x + self.contract(hidden)
+        return output
