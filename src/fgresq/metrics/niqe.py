@@ -1,8 +1,8 @@
 """NIQE: how far a picture's local statistics are from those of pristine photographs.
 
 Scores are those of the authors' MATLAB release, with its model: to rounding where a picture has no exactly flat areas,
-and within 0.6 % on the pictures with official scores (`tests/reference/test_niqe.py`). The release counts the signs of
-rounding errors in flat areas; here they count as the zeros they are.
+and within 0.6 % on the pictures with official scores (`tests/reference/test_classical_official.py`). The release counts
+the signs of rounding errors in flat areas; here such pixels count as the zeros they are.
 """
 
 from collections.abc import Iterable
