@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from fgresq.data.fgrestore import FGRestoreSchema, read_fgrestore
 from fgresq.errors import ManifestError
+from fgresq.manifest import read_manifest, write_manifest
 from fgresq.records import Preference, RestorationTask
 
 IMAGES = [
@@ -55,6 +56,12 @@ def test_reads_every_kind_of_table(tmp_path, suffix):
     assert (first.task, first.algorithm, first.source) == (RestorationTask.DENOISING, "m1", "PIPAL")
     assert last.mos is None
     assert manifest.path_of(first) == tmp_path / "PIPAL/A1_1.bmp"
+
+
+def test_the_release_becomes_a_manifest_on_disk(tmp_path):
+    manifest = read(tmp_path)
+    write_manifest(manifest)
+    assert read_manifest(tmp_path) == manifest
 
 
 def test_contents_of_two_sources_may_have_one_name(tmp_path):

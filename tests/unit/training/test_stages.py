@@ -146,6 +146,15 @@ def test_each_batch_of_the_diagonal_form_has_one_image_a_task(study: Manifest, t
     run(study, config, tmp_path)
 
 
+# From Python 3.12 on, a loader's processes are warned of when the parent has threads, as PyTorch's always has.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_who_reads_the_pictures_and_when_changes_nothing(study: Manifest, tmp_path: Path) -> None:
+    config = QualityConfig(**TINY, epochs=1, without_degradation=True)
+    run(study, config, tmp_path / "here")
+    run(study, config.model_copy(update={"workers": 1, "cache": False}), tmp_path / "there")
+    assert losses_of(tmp_path / "here") == losses_of(tmp_path / "there")
+
+
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_learns_as_much(study: Manifest, tmp_path: Path, precision: str) -> None:
     losses = {}

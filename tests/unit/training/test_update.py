@@ -46,6 +46,13 @@ def plain() -> tuple[float, list[Tensor]]:
     return value.item(), gradients(module)
 
 
+def test_eight_bits_become_the_unit_range_on_the_way_to_the_device() -> None:
+    images = torch.tensor([0, 51, 255], dtype=torch.uint8).expand(2, 3, 1, 3)
+    moved = Batch((images, images / 255), (torch.zeros(2),), ["a", "b"]).to(torch.device("cpu"))
+    for found in moved.inputs:
+        torch.testing.assert_close(found[0, 0, 0], torch.tensor([0.0, 0.2, 1.0]))
+
+
 @pytest.mark.parametrize("micro_batch", [None, 1, 3, 5, 12, 100])
 def test_accumulation_gives_the_update_of_the_large_batch(micro_batch: int | None) -> None:
     expected, expected_gradients = plain()
