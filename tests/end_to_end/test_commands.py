@@ -44,7 +44,7 @@ def test_score_writes_what_it_prints(study: Path, tmp_path: Path) -> None:
     for output in outputs:
         printed = run("score", study / "sharp", study / "blurred" / "*.jpg", "--output", output).stdout
         assert "6 of 6 images scored, 0 failed" in printed
-        assert "untrained" in printed
+        assert "labelled by five full-reference metrics, not by people" in printed
     document = json.loads(outputs[0].read_text(encoding="utf-8"))
     assert document["provenance"]["weights"] == "compact"
     assert len(document["provenance"]["weights_sha256"]) == 64
@@ -54,7 +54,7 @@ def test_score_writes_what_it_prints(study: Path, tmp_path: Path) -> None:
     with outputs[1].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["score"]) for row in rows] == pytest.approx([e["score"] for e in document["scores"]])
-    assert all("untrained" in row["weights_note"] for row in rows)
+    assert all("not by people" in row["weights_note"] for row in rows)
     table = pl.read_parquet(outputs[2])
     assert table["score"].to_list() == pytest.approx([entry["score"] for entry in document["scores"]])
     assert set(table["weights_sha256"]) == {document["provenance"]["weights_sha256"]}
@@ -95,7 +95,7 @@ def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None
     off = ~np.eye(3, dtype=bool)
     assert (matrix + matrix.T)[off] == pytest.approx(1)
     html = page.read_text(encoding="utf-8")
-    assert "untrained" in html
+    assert "not by people" in html
     assert "sharp" in html
     run("rank", study, "--output", table)
     assert pl.read_csv(table)["algorithm"].to_list() == [row["algorithm"] for row in document["leaderboard"]]

@@ -46,7 +46,7 @@ def test_command(command: str, after_make_demo: Path) -> None:
     program, *arguments = command.split()
     assert program == "fgresq"
     printed = run([str(Path(sys.executable).with_name(program)), *arguments], after_make_demo)
-    assert "untrained" in printed
+    assert "labelled by five full-reference metrics, not by people" in printed
     written = re.findall(r"--(?:output|report) (\S+)", command)
     assert all((after_make_demo / name).stat().st_size > 0 for name in written)
 

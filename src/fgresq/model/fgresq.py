@@ -21,9 +21,11 @@ class DegradationBranch(nn.Module):
         self.encoder = encoder
         self.prompt = prompt
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
-        """RGB images in [0, 1] to F_p."""
-        degradation: Tensor = self.encoder(images)
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+    ) -> Float[Tensor, "b d"]:
+        """RGB images in [0, 1], and what is measured of them already, to F_p."""
+        degradation: Tensor = self.encoder(images, measured)
         feature: Tensor = self.prompt(degradation.to(self.prompt.prompt.dtype))
         return feature
 
@@ -61,10 +63,11 @@ class FGResQ(nn.Module):
 
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b q"]:
         """Quality features F_q of RGB images in [0, 1], cropped to the network's size."""
-        general: Tensor = self.encoder(images).to(self.regression.linear.weight.dtype)
+        measured = self.encoder.measure(images)
+        general: Tensor = self.encoder(images, measured).to(self.regression.linear.weight.dtype)
         if self.degradation is None:
             return general
-        prompted = self.degradation(images)
+        prompted = self.degradation(images, measured)
         return torch.cat([general, prompted, general + prompted], dim=-1)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, " b"]:

@@ -63,6 +63,8 @@ class RunConfig(BaseModel):
             resolution; both stages must have the same.
         training_grid: fragments in a row while training, where `preprocessing` makes fragments: fewer cost less, and
             are drawn anew in every epoch. None trains on as many as are evaluated.
+        training_scale: fragments are cut from pictures resized by a random factor between 1 / this and this, so that
+            fineness of detail alone doesn't tell quality; 1 leaves them as they are.
         weight_decay: share of the rate by which weights shrink at every update (AdamW); 0 is Adam, the paper's.
         save_every: steps between checkpoints.
         evaluate_every: epochs between evaluations; the last epoch always ends with one.
@@ -89,6 +91,7 @@ class RunConfig(BaseModel):
     cache: bool = True
     preprocessing: AnyPreprocessing = Resized()
     training_grid: int | None = Field(default=None, ge=2)
+    training_scale: float = Field(default=1.0, ge=1, le=4)
     weight_decay: float = Field(default=0.0, ge=0, lt=1)
     save_every: int = Field(default=200, ge=1)
     evaluate_every: int = Field(default=1, ge=1)

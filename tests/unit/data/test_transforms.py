@@ -78,3 +78,31 @@ def test_settings_are_checked():
         Augmentation(mirror=1.5)
     with pytest.raises(ValidationError):
         Augmentation(seed=-1)
+
+
+def test_pictures_are_scaled_for_fragments_alike_in_both_directions():
+    fragments = Fragments(grid=2, patch=16)
+    views = [Augmentation(largest_scale=2).view(fragments, 0, 0, index) for index in range(400)]
+    scales = np.log2([view.scale for view in views])
+    assert -1 <= scales.min() < -0.9
+    assert 0.9 < scales.max() <= 1
+    assert scales.mean() == pytest.approx(0, abs=5 / np.sqrt(3 * 400))
+    assert {Augmentation(largest_scale=2).view(SMALL, 0, 0, index).scale for index in range(9)} == {1.0}
+    picture = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)
+    for view in views[:20]:
+        assert view.of(picture).shape == (32, 32, 3)
+    tiny = View(fragments, views[0].places, scale=0.5).of(picture[:20, :20])
+    assert tiny.shape == (32, 32, 3)
+
+
+def test_a_scaled_view_shows_the_same_place():
+    ramp = np.repeat(np.arange(240, dtype=np.uint8)[:, None, None], 3, axis=2).repeat(240, axis=1)
+    fragments = Fragments(grid=1, patch=16)
+    for scale in (0.5, 1.0, 2.0):
+        seen = View(fragments, ((0.5, 0.5),), scale=scale).of(ramp)
+        assert seen.mean() == pytest.approx(119.5, abs=16)
+
+
+def test_fewer_fragments_may_be_drawn_than_are_scored():
+    view = Augmentation(grid=2).view(Fragments(grid=4, patch=16), 0, 0, 0)
+    assert view.of(np.zeros((100, 100, 3), np.uint8)).shape == (32, 32, 3)

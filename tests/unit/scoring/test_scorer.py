@@ -126,7 +126,7 @@ def test_provenance(scorer: Scorer) -> None:
     provenance = scorer.provenance
     assert provenance.weights == "compact"
     assert len(provenance.weights_sha256) == 64
-    assert "untrained" in provenance.weights_note
+    assert "not by people" in provenance.weights_note
     assert provenance.version == fgresq.__version__
 
 

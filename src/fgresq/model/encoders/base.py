@@ -24,9 +24,16 @@ class Encoder(nn.Module, ABC):
 
     feature_dim: int
 
+    def measure(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"] | None:
+        """What doesn't depend on weights, so that two encoders of one kind need it once; None if there is no such."""
+        del images
+        return None
+
     @abstractmethod
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
-        """Encode RGB images in [0, 1]."""
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+    ) -> Float[Tensor, "b d"]:
+        """Encode RGB images in [0, 1]; `measured` is what `measure` says of them, where that is known already."""
 
 
 class Normalise(nn.Module):

@@ -47,8 +47,11 @@ class ClipEncoder(Encoder):
         self.heads = heads
         self.feature_dim = width
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+    ) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] of side `image_size`."""
+        del measured
         tower = self.tower
         tokens = tower.embeddings(self.normalise(images).to(tower.post_layernorm.weight.dtype))
         tokens = tower.pre_layrnorm(tokens)

@@ -45,11 +45,19 @@ class CompactEncoder(Encoder):
     def calibrate(self, images: Float[Tensor, "n 3 h w"]) -> None:
         """Standardise the statistics by those of some images; done once, before training."""
         if self.statistics is not None:
-            self.statistics.calibrate(images)
+            self.statistics.calibrate(measured_statistics(images))
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b d"]:
+    def measure(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"] | None:
+        """Statistics that aren't standardised yet."""
+        return None if self.statistics is None else measured_statistics(images)
+
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+    ) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] with sides of at least 64."""
-        parts = [part(images) for part in (self.convolutions, self.statistics) if part is not None]
+        parts = [] if self.convolutions is None else [self.convolutions(images)]
+        if self.statistics is not None:
+            parts.append(self.statistics(measured_statistics(images) if measured is None else measured))
         features: Tensor = self.norm(self.mix(torch.cat(parts, dim=-1).to(self.norm.weight.dtype)))
         return features
 
@@ -104,23 +112,23 @@ class Statistics(nn.Module):
         self.register_buffer("spread", torch.ones(COUNT))
 
     @torch.no_grad()
-    def calibrate(self, images: Float[Tensor, "n 3 h w"]) -> None:
-        """Set mean and deviation to those of some images."""
-        found = self._measured(images)
-        self.centre.copy_(found.mean(dim=0))
-        self.spread.copy_(found.std(dim=0).clamp_min(1e-4))
+    def calibrate(self, measured: Float[Tensor, "n k"]) -> None:
+        """Set mean and deviation to those of some images' statistics."""
+        self.centre.copy_(measured.mean(dim=0))
+        self.spread.copy_(measured.std(dim=0).clamp_min(1e-4))
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
-        """Standardised statistics, in float32: differences of squares need it."""
-        found = (self._measured(images) - self.centre) / self.spread
-        return found.clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+    def forward(self, measured: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
+        """Standardised, and cut off where they say only that they are extreme."""
+        return ((measured - self.centre) / self.spread).clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS)
 
-    def _measured(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
-        with torch.autocast(images.device.type, enabled=False):
-            if images.device.type == "cpu":
-                together = max(1, _TOGETHER // (images.shape[-1] * images.shape[-2]))
-                return torch.cat([scene_statistics(few) for few in torch.split(images.float(), together)])
+
+def measured_statistics(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+    """`scene_statistics` in float32, which differences of squares need, and a few images at a time on a processor."""
+    with torch.autocast(images.device.type, enabled=False):
+        if images.device.type != "cpu":
             return scene_statistics(images.float())
+        together = max(1, _TOGETHER // (images.shape[-1] * images.shape[-2]))
+        return torch.cat([scene_statistics(few) for few in torch.split(images.float(), together)])
 
 
 class _Block(nn.Module):

@@ -35,7 +35,7 @@ class DegradationStage(Stage):
         self.data = sides.fingerprint
         self._contents = sorted(sides.contents(Split.TRAIN))
         data = (sides.manifest, sides.pictures)
-        augmentation = Augmentation(seed=config.seed, grid=config.training_grid)
+        augmentation = Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation, unscored=True)
         self.test = ScoredImages(*data, sides.split.test_images, unscored=True)
         self.plan = self._plan()

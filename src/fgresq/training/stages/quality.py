@@ -56,7 +56,9 @@ class PairStage(Stage):
         self.data = sides.fingerprint
         data = (sides.manifest, sides.pictures)
         self.train = JudgedPairs(
-            *data, sides.split.train_pairs, Augmentation(seed=config.seed, grid=config.training_grid)
+            *data,
+            sides.split.train_pairs,
+            Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale),
         )
         self.test = JudgedPairs(*data, sides.split.test_pairs)
         self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
