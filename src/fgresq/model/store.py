@@ -18,7 +18,7 @@ from fgresq.errors import HashMismatchError, WeightsError
 from fgresq.names import nearest
 
 _COMPACT_FILE = Path(__file__).parent / "data" / "compact.safetensors"
-_COMPACT_SHA256 = "3ab4818ed68596ca99951a3bff0940d54909e71a880bd1efa0e5eee9779f131c"
+_COMPACT_SHA256 = "de0b5a1d51d7f477aa5a7f9361cfd330f0a2e0c7adc59843046a32400fdb948f"
 
 
 @dataclass(frozen=True, slots=True)
