@@ -1,5 +1,6 @@
 """The README's own commands and code, run as they stand."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -46,7 +47,7 @@ def test_command(command: str, after_make_demo: Path) -> None:
     program, *arguments = command.split()
     assert program == "fgresq"
     printed = run([str(Path(sys.executable).with_name(program)), *arguments], after_make_demo)
-    assert "labelled by five full-reference metrics, not by people" in printed
+    assert "labelled by five full-reference metrics, not by people" in " ".join(printed.split())
     written = re.findall(r"--(?:output|report) (\S+)", command)
     assert all((after_make_demo / name).stat().st_size > 0 for name in written)
 
@@ -70,3 +71,19 @@ def test_the_demo_in_the_makefile_is_what_the_readme_says() -> None:
     for part in ("make_demo_images.py demo/images", "fgresq compare", "fgresq rank demo/images", "demo/ranking.html"):
         assert part in recipe
     assert shutil.which("make"), "make is needed for both commands"
+
+
+def test_the_degraded_image_loses_to_its_restorations(after_make_demo: Path) -> None:
+    command = Path(sys.executable).with_name("fgresq")
+    run([str(command), "rank", "demo/images", "--output", "ranking.json"], after_make_demo)
+    document = json.loads((after_make_demo / "ranking.json").read_text(encoding="utf-8"))
+    assert document["leaderboard"][-1]["algorithm"] == "degraded"
+    run([str(command), "score", "demo/images", "--output", "scores.json"], after_make_demo)
+    scores = json.loads((after_make_demo / "scores.json").read_text(encoding="utf-8"))["scores"]
+    by_content: dict[str, dict[str, float]] = {}
+    for entry in scores:
+        path = Path(entry["path"])
+        by_content.setdefault(path.stem, {})[path.parent.name] = entry["score"]
+    assert len(by_content) == 4
+    for content, of in by_content.items():
+        assert min(of, key=lambda name: of[name]) == "degraded", content

@@ -57,7 +57,7 @@ class ModelConfig(BaseModel):
         return self
 
 
-_FRAGMENTS = Fragments(grid=4, patch=56)
+_FRAGMENTS = Fragments(grid=8, patch=56)
 
 VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
     {
@@ -72,9 +72,9 @@ VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
             comparison_classes="binary",
             degradation_branch=False,
         ),
-        "compact": ModelConfig(encoder="compact", preprocessing=_FRAGMENTS),
+        "compact": ModelConfig(encoder="compact-statistics", preprocessing=_FRAGMENTS),
         "compact-without-degradation": ModelConfig(
-            encoder="compact", preprocessing=_FRAGMENTS, degradation_branch=False
+            encoder="compact-statistics", preprocessing=_FRAGMENTS, degradation_branch=False
         ),
         "compact-tiny": ModelConfig(encoder="compact-tiny"),
     }

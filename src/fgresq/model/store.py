@@ -18,7 +18,7 @@ from fgresq.errors import HashMismatchError, WeightsError
 from fgresq.names import nearest
 
 _COMPACT_FILE = Path(__file__).parent / "data" / "compact.safetensors"
-_COMPACT_SHA256 = "de0b5a1d51d7f477aa5a7f9361cfd330f0a2e0c7adc59843046a32400fdb948f"
+_COMPACT_SHA256 = "20d1ee26cb6cc3049e49d2fb05b1bbf4ae3df896fbb1def93573ddeb9bd80835"
 
 
 @dataclass(frozen=True, slots=True)
