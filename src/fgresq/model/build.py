@@ -97,7 +97,7 @@ def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
     if name == "clip-vit-b16":
         return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=_CLIP_SIDE)
     if name == "compact-vit":
-        return ClipEncoder(width=192, layers=4, heads=3, patch=16, image_size=_CLIP_SIDE)
+        return ClipEncoder(width=192, layers=4, heads=3, patch=28, image_size=_CLIP_SIDE)
     tiny = name == "compact-tiny"
     return CompactEncoder(
         *_CONVOLUTIONS[name],
