@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from PIL import Image
 from torch import Tensor
 
@@ -69,6 +70,11 @@ def official_file(official_tensors: Mapping[str, Tensor], tmp_path_factory: pyte
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the records of weights that the developer has fetched."""
     monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "fgresq-home"))
+
+
+# A loaded machine isn't a fault: no property fails for the time it takes.
+settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
