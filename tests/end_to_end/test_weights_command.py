@@ -353,9 +353,9 @@ def test_info_says_what_compact_is(machine: Machine) -> None:
     said = dict(re.split("  +", line, maxsplit=1) for line in machine.here("weights", "info").lines())
     assert said["file"] == str(COMPACT)
     assert said["SHA-256"] == sha256(COMPACT.read_bytes())
-    assert said["encoder"] == "compact"
+    assert said["encoder"] == "compact-statistics"
     assert said["degradation branch"] == "yes"
-    assert 1_000_000 < int(said["parameters"].replace(",", "")) < 3_000_000
+    assert said["parameters"] == "436,996"
 
 
 def test_info_says_what_an_authors_file_is(machine: Machine, official_file: Path) -> None:
