@@ -1,6 +1,7 @@
 """One process or many, started by torchrun."""
 
 import os
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import torch.distributed as dist
 from fgresq.errors import TrainingError, UserError
 
 Value = TypeVar("Value")
+
+_LAST_EXCHANGE_S = 0.25
 
 
 @contextmanager
@@ -40,6 +43,9 @@ def process_group(device_name: str) -> Iterator[None]:
         traceback.clear_frames(error.__traceback__)
         raise
     finally:
+        # gloo's threads drop the tensors of the last exchange a moment after it is over, and need Python's lock for
+        # it. Ending meanwhile would abort the process, or let both wait for each other; sleeping lends them the lock.
+        time.sleep(_LAST_EXCHANGE_S)
         dist.destroy_process_group()
 
 
