@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all; and where our own are kept."""
 
 import os
 import tempfile
@@ -7,6 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fgresq.errors import OutputError
+
+
+def home() -> Path:
+    """Where fgresq keeps what isn't the user's: $FGRESQ_HOME, else fgresq in the user's cache folder."""
+    if chosen := os.environ.get("FGRESQ_HOME"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fgresq"
 
 
 @contextmanager

@@ -1,17 +1,15 @@
 """Where the authors' parameter files are. They aren't shipped, and nothing here fetches them."""
 
-import os
 from pathlib import Path
 
 from fgresq.errors import UserError
+from fgresq.files import home
 from fgresq.metrics.base import MetricSpec
 
 
 def parameters_folder() -> Path:
     """Where files are looked for when no path is given: `metrics` in $FGRESQ_HOME, else in fgresq's cache folder."""
-    home = os.environ.get("FGRESQ_HOME")
-    base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fgresq"
-    return base / "metrics"
+    return home() / "metrics"
 
 
 def find_parameters(spec: MetricSpec, given: Path | None) -> Path:

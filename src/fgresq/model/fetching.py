@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fgresq.errors import DownloadError, HashMismatchError, UserError
-from fgresq.files import check_can_write, written_whole
-from fgresq.model.store import RELEASED, FetchRecord, check_hash, home, read_record, record_path, sha256_of
+from fgresq.files import check_can_write, home, written_whole
+from fgresq.model.store import RELEASED, FetchRecord, check_hash, read_record, record_path, sha256_of
 
 
 def fetch(local_dir: Path | None = None) -> FetchRecord:

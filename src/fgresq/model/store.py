@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fgresq.errors import HashMismatchError, WeightsError
+from fgresq.files import home
 from fgresq.names import nearest
 
 _COMPACT_FILE = Path(__file__).parent / "data" / "compact.safetensors"
@@ -154,13 +155,6 @@ def check_hash(path: Path, found: str, expected: str | None) -> None:
     raise HashMismatchError(
         f"{path}: has SHA-256 {found}, but {expected} was recorded; the file has changed or is damaged. {remedy}"
     )
-
-
-def home() -> Path:
-    """Where fgresq keeps what it writes down: $FGRESQ_HOME, else fgresq in the user's cache folder."""
-    if chosen := os.environ.get("FGRESQ_HOME"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fgresq"
 
 
 def record_path() -> Path:

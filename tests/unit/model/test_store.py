@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fgresq.errors import HashMismatchError, UserError, WeightsError
+from fgresq.files import home
 from fgresq.model.fetching import fetch
 from fgresq.model.store import (
     NAMES,
@@ -18,7 +19,6 @@ from fgresq.model.store import (
     FetchRecord,
     Located,
     check_hash,
-    home,
     locate,
     read_record,
     record_path,
