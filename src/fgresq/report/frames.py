@@ -1,4 +1,4 @@
-"""Tables and documents of commands that use no weights, as files for programs."""
+"""Tables and documents as files for programs."""
 
 import io
 import json

@@ -1,7 +1,5 @@
 """Results as files for programs: CSV, JSON, Parquet, each with its provenance."""
 
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,8 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from fgresq.errors import OutputError
-from fgresq.files import written_whole
+from fgresq.report.frames import write_document, write_frame
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 
 Row = Mapping[str, Any]
@@ -57,20 +54,8 @@ def write_ranking(path: Path, ranking: Ranking) -> None:
 
 
 def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> None:
-    kind = path.suffix.lower()
-    if kind not in (".csv", ".json", ".parquet"):
-        raise OutputError(f"{path}: the name must end in .csv, .json or .parquet")
-    with written_whole(path) as temporary:
-        if kind == ".json":
-            text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
-            return
-        table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
-        table = table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())
-        # Through memory, since polars reports a full disk in a way of its own.
-        content = io.BytesIO()
-        if kind == ".csv":
-            table.write_csv(content)
-        else:
-            table.write_parquet(content)
-        temporary.write_bytes(content.getvalue())
+    if path.suffix.lower() == ".json":
+        write_document(path, document)
+        return
+    table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
+    write_frame(path, table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items()))
