@@ -16,6 +16,7 @@ import fgresq
 from fgresq.criteria.agreement import accuracy_without_ties, macro_average, preferences_from_scores
 from fgresq.data.splits import split_by_content
 from fgresq.images.decode import decode
+from fgresq.images.unit import to_unit
 from fgresq.manifest import read_manifest
 from fgresq.metrics.native import metric
 
@@ -26,8 +27,7 @@ TEST_SHARE, SEED = 0.1, 0
 def judge(name: str) -> Callable[[Path], float]:
     """A no-reference metric, higher is better."""
     measure = metric(name)
-    sign = 1 if measure.spec.higher_is_better else -1
-    return lambda path: sign * measure(decode(path).astype(np.float32) / 255)
+    return lambda path: measure.spec.oriented(measure(to_unit(decode(path))))
 
 
 def varies(weights: str, paths: list[Path]) -> float:
@@ -49,9 +49,10 @@ def main(folder: Path, weights: str) -> None:
     found: dict[str, dict[str, float]] = {
         name: {image: one(path) for image, path in paths.items()} for name, one in ((m, judge(m)) for m in METRICS)
     }
-    found[Path(weights).name] = {
-        n: s.score or 0.0 for n, s in zip(paths, scorer.score(list(paths.values())), strict=True)
-    }
+    scored = scorer.score(list(paths.values()))
+    if failed := [f"{one.path}: {one.error}" for one in scored if one.score is None]:
+        sys.exit("\n".join(failed))
+    found[Path(weights).name] = {name: float(one.score) for name, one in zip(paths, scored, strict=True)}
     print(f"{len(held_out)} images, {len(pairs)} pairs")
     for name, scores in found.items():
         per_task = []

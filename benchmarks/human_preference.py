@@ -29,6 +29,7 @@ from rich.table import Table
 
 from fgresq.criteria.correlation import srcc
 from fgresq.images.decode import decode
+from fgresq.images.unit import to_unit
 from fgresq.metrics.native import metric
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -118,17 +119,16 @@ def judge(name: str) -> Judge:
     """A metric by its name; anything else is a name or file of weights."""
     if name in CLASSICAL:
         measure = metric(name, parameters=PARAMETERS.get(name))
-        sign = 1 if measure.spec.higher_is_better else -1
 
         def classical(path: Path, reference: Path | None) -> float:
-            image = decode(path).astype(np.float32) / 255
+            image = to_unit(decode(path))
             if not measure.spec.full_reference:
-                return sign * measure(image)
+                return measure.spec.oriented(measure(image))
             if reference is None:
                 return float("nan")
-            pristine = decode(reference).astype(np.float32) / 255
+            pristine = to_unit(decode(reference))
             height, width = (min(x, y) for x, y in zip(image.shape[:2], pristine.shape[:2], strict=True))
-            return sign * measure(image[:height, :width], pristine[:height, :width])
+            return measure.spec.oriented(measure(image[:height, :width], pristine[:height, :width]))
 
         return classical
     import fgresq
@@ -211,11 +211,18 @@ def correlations(
     x, y = (np.array([table[name] for name in names]) for table in (scores, study.mos))
     of = np.array([study.images[name][1] for name in names])
     if within:
-        each = {content: srcc(x[of == content], y[of == content]) or 0.0 for content in contents}
+        each = {content: defined(srcc(x[of == content], y[of == content])) for content in contents}
         return np.array([sum(c[k] * each[k] for k in contents) / sum(c.values()) for c in counts])
     place = np.array([contents.index(content) for content in of])
     rows = [np.repeat(np.arange(len(names)), [c[contents[p]] for p in place]) for c in counts]
-    return np.array([srcc(x[row], y[row]) or 0.0 for row in rows])
+    return np.array([defined(srcc(x[row], y[row])) for row in rows])
+
+
+def defined(value: float | None) -> float:
+    """A correlation that there is; one that is undefined would make a mean of the rest look whole."""
+    if value is None:
+        raise ValueError("a correlation is undefined: fewer than three images, or equal scores")
+    return value
 
 
 def shown(values: Floats | None) -> str:

@@ -1,6 +1,5 @@
 """From a picture of any size to the network's square input: the released model's way, and one at full resolution."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeAlias, cast
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fgresq.images.arrays import RgbArray
+from fgresq.images.unit import to_unit
 
 Crop: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 Place: TypeAlias = tuple[float, float]
@@ -30,13 +30,13 @@ class Preprocessing(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def side(self) -> int:
-        """Side of the square input, in pixels."""
+    def rows(self) -> int:
+        """Parts in a row of the input, and rows."""
 
     @property
     @abstractmethod
-    def parts(self) -> int:
-        """How many parts the input is put together from."""
+    def part_side(self) -> int:
+        """Side of a part, in pixels."""
 
     @abstractmethod
     def size(self, height: int, width: int) -> tuple[int, int]:
@@ -51,9 +51,14 @@ class Preprocessing(BaseModel, ABC):
         """In words, for reports."""
 
     @property
-    def rows(self) -> int:
-        """Parts in a row of the input, and rows."""
-        return math.isqrt(self.parts)
+    def parts(self) -> int:
+        """How many parts the input is put together from."""
+        return self.rows**2
+
+    @property
+    def side(self) -> int:
+        """Side of the square input, in pixels."""
+        return self.rows * self.part_side
 
     def whole(self, image: RgbArray) -> Crop:
         """Resize, with OpenCV's INTER_LINEAR at the picture's own depth, as in the authors' code.
@@ -64,7 +69,7 @@ class Preprocessing(BaseModel, ABC):
         Returns:
             RGB (h, w, 3): uint8 in [0, 255] for uint8, else float32 in [0, 1].
         """
-        pixels = image / np.float32(65535) if image.dtype == np.uint16 else image
+        pixels = to_unit(image) if image.dtype == np.uint16 else image
         height, width = self.size(*image.shape[:2])
         if (height, width) == image.shape[:2]:
             return cast("Crop", pixels)
@@ -80,7 +85,7 @@ class Preprocessing(BaseModel, ABC):
         Returns:
             RGB (side, side, 3), an array of its own, of the picture's type.
         """
-        step = self.side // self.rows
+        step = self.part_side
         out = np.empty((self.side, self.side, 3), whole.dtype)
         for part, (top, left) in enumerate(self.corners(whole.shape[0], whole.shape[1], places)):
             row, column = (step * place for place in divmod(part, self.rows))
@@ -113,14 +118,14 @@ class Resized(Preprocessing):
         return f"RGB; resize {self.resize}x{self.resize} (bilinear, aspect ignored); centre crop {self.crop}"
 
     @property
-    def side(self) -> int:
-        """The crop's."""
-        return self.crop
+    def rows(self) -> int:
+        """One part alone."""
+        return 1
 
     @property
-    def parts(self) -> int:
-        """One."""
-        return 1
+    def part_side(self) -> int:
+        """The crop's."""
+        return self.crop
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """A square, whatever the picture's shape."""
@@ -157,14 +162,14 @@ class Fragments(Preprocessing):
         return f"RGB; {self.grid}x{self.grid} patches of {self.patch}x{self.patch} at full resolution"
 
     @property
-    def side(self) -> int:
-        """Of all patches together."""
-        return self.grid * self.patch
+    def rows(self) -> int:
+        """The grid's."""
+        return self.grid
 
     @property
-    def parts(self) -> int:
-        """The patches."""
-        return self.grid**2
+    def part_side(self) -> int:
+        """The patch's."""
+        return self.patch
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """The picture's own, but no side shorter than a patch."""

@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
 from fgresq.errors import ImageError
 from fgresq.images.preprocessing import Crop, Preprocessing
+from fgresq.images.unit import to_unit
 from fgresq.model.fgresq import FGResQ
 from fgresq.scoring.inputs import ImageInput, name_of, read_crop
 
@@ -116,14 +116,10 @@ class ImageEncoder:
 
     def _to_device(self, batch: Sequence[Crop]) -> Float[Tensor, "n 3 h w"]:
         if any(crop.dtype != np.uint8 for crop in batch):
-            pixels = torch.from_numpy(np.stack([_unit_range(crop) for crop in batch]))
+            pixels = torch.from_numpy(np.stack([to_unit(crop) for crop in batch]))
         else:
             pixels = torch.from_numpy(np.stack(batch))
         if self.device.type == "cuda":  # pinned memory lets the copy run beside the kernels before it
             pixels = pixels.pin_memory().to(self.device, non_blocking=True)
         images = pixels.to(self.device).permute(0, 3, 1, 2)
         return images / 255 if images.dtype == torch.uint8 else images
-
-
-def _unit_range(crop: Crop) -> NDArray[np.float32]:
-    return (crop / np.float32(255) if crop.dtype == np.uint8 else crop).astype(np.float32, copy=False)

@@ -73,10 +73,10 @@ def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -
     size = preprocessing.size(*images.shape[-2:])
     if size != tuple(images.shape[-2:]):
         images = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
-    step = preprocessing.side // preprocessing.rows
+    step, rows = preprocessing.part_side, preprocessing.rows
     parts = [images[..., y : y + step, x : x + step] for y, x in preprocessing.corners(*size)]
-    rows = [torch.cat(parts[i : i + preprocessing.rows], dim=-1) for i in range(0, len(parts), preprocessing.rows)]
-    return torch.cat(rows, dim=-2)
+    lines = [torch.cat(parts[start : start + rows], dim=-1) for start in range(0, len(parts), rows)]
+    return torch.cat(lines, dim=-2)
 
 
 def _read(image: ImageInput, name: str) -> RgbArray:

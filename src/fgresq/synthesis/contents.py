@@ -12,12 +12,13 @@ from numpy.random import Generator
 from fgresq.errors import ImageError
 from fgresq.files import written_whole
 from fgresq.images.decode import decode, printable
+from fgresq.images.unit import to_unit
 from fgresq.records import ImageRecord, Pair, RestorationTask
 from fgresq.synthesis.artefacts import ARTEFACTS
 from fgresq.synthesis.degrade import DEGRADATIONS, Degradation
 from fgresq.synthesis.fidelity import measure
 from fgresq.synthesis.labels import Consensus, choose_pairs, levels, pseudo_mos
-from fgresq.synthesis.pictures import Degraded, Picture, from_bytes, rounded, to_bytes
+from fgresq.synthesis.pictures import Degraded, Picture, rounded, to_bytes
 from fgresq.synthesis.restore.catalogue import RESTORERS, suited
 
 UNTOUCHED, PRISTINE = "none", "pristine"
@@ -106,10 +107,7 @@ def _photograph(assignment: Assignment) -> Picture:
         side = (min(assignment.crop, height), min(assignment.crop, width))
         top, left = int(draw.integers(0, height - side[0] + 1)), int(draw.integers(0, width - side[1] + 1))
         pixels = pixels[top : top + side[0], left : left + side[1]]
-    if pixels.dtype == np.uint8:
-        return from_bytes(np.ascontiguousarray(pixels))
-    scale = np.float32(65535 if pixels.dtype == np.uint16 else 1)
-    return rounded(np.ascontiguousarray(pixels.astype(np.float32) / scale))
+    return rounded(np.ascontiguousarray(to_unit(pixels)))
 
 
 def _make_task(
