@@ -1,7 +1,7 @@
 """The one place that knows sizes: from a configuration to a model."""
 
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -19,13 +19,15 @@ EncoderName = Literal[
 
 _CLIP_SIDE = 224
 _COMPACT_SMALLEST_SIDE = 64
-_CONVOLUTIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
-    "compact": ((24, 48, 96, 160), (1, 1, 2, 1)),
-    "compact-convolutions": ((24, 48, 96, 160), (1, 1, 2, 1)),
-    "compact-statistics": ((), ()),
-    "compact-tiny": ((8, 16, 16, 24), (1, 1, 1, 1)),
+_STAGES = {"widths": (24, 48, 96, 160), "depths": (1, 1, 2, 1)}
+_NO_STAGES = {"widths": (), "depths": ()}
+_TINY_STAGES = {"widths": (8, 16, 16, 24), "depths": (1, 1, 1, 1)}
+_COMPACT: dict[str, dict[str, Any]] = {
+    "compact": {**_STAGES, "statistics": True, "feature_dim": 256},
+    "compact-convolutions": {**_STAGES, "statistics": False, "feature_dim": 256},
+    "compact-statistics": {**_NO_STAGES, "statistics": True, "feature_dim": 256},
+    "compact-tiny": {**_TINY_STAGES, "statistics": False, "feature_dim": 32},
 }
-_COMPACT_DIM, _TINY_DIM = 256, 32
 
 
 class ModelConfig(BaseModel):
@@ -98,12 +100,7 @@ def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
         return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=_CLIP_SIDE)
     if name == "compact-vit":
         return ClipEncoder(width=192, layers=4, heads=3, patch=28, image_size=_CLIP_SIDE)
-    tiny = name == "compact-tiny"
-    return CompactEncoder(
-        *_CONVOLUTIONS[name],
-        statistics=name in ("compact", "compact-statistics"),
-        feature_dim=_TINY_DIM if tiny else _COMPACT_DIM,
-    )
+    return CompactEncoder(**_COMPACT[name])
 
 
 def build(config: ModelConfig) -> FGResQ:

@@ -58,7 +58,7 @@ class RunConfig(BaseModel):
         precision: of the forward pass; the weights stay float32.
         device: "auto", "cpu", "cuda", or "cuda:N" for the graphics card of that number.
         workers: processes that read images; 0 reads in the main process.
-        cache: keep all resized images in memory (196 kB an image).
+        cache: keep all resized images in memory (3 bytes a pixel, 196 kB at 256x256).
         preprocessing: `resize` and `crop` (the paper's 256 and 224), or `grid` and `patch` for fragments at full
             resolution; both stages must have the same.
         training_grid: fragments in a row while training, where `preprocessing` makes fragments: fewer cost less, and

@@ -1,4 +1,4 @@
-"""Encoders of our own, of one to three million parameters: what is learned beside what is measured."""
+"""Small encoders of our own: what is learned beside what is measured."""
 
 import torch
 from jaxtyping import Float

@@ -9,18 +9,16 @@ from torch import Tensor, nn
 from fgresq.data.batches import ImageBatch, collate_images
 from fgresq.data.datasets import TASKS, ScoredImages
 from fgresq.data.samplers import BatchPlan, OnePerTaskBatches, PlainBatches
-from fgresq.data.transforms import Augmentation
 from fgresq.errors import WeightsError
 from fgresq.losses.contrastive import contrastive_multi_positive
 from fgresq.model.build import build_encoder
-from fgresq.model.encoders import CompactEncoder
 from fgresq.records import Split
 from fgresq.training import distributed
 from fgresq.training.config import DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.clip import clip_encoder, clip_text_features
 from fgresq.training.stages.networks import TaskAlignment
-from fgresq.training.stages.samples import Sides, calibration_images, evaluation_batches, training_batches
+from fgresq.training.stages.samples import Sides, augmentation, calibrate, evaluation_batches, training_batches
 
 
 class DegradationStage(Stage):
@@ -35,12 +33,10 @@ class DegradationStage(Stage):
         self.data = sides.fingerprint
         self._contents = sorted(sides.contents(Split.TRAIN))
         data = (sides.manifest, sides.pictures)
-        augmentation = Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale)
-        self.train = ScoredImages(*data, sides.split.train_images, augmentation, unscored=True)
+        self.train = ScoredImages(*data, sides.split.train_images, augmentation(config), unscored=True)
         self.test = ScoredImages(*data, sides.split.test_images, unscored=True)
         self.plan = self._plan()
-        if isinstance(self.network.encoder, CompactEncoder):
-            self.network.encoder.calibrate(calibration_images(sides))
+        calibrate(self.network.encoder, sides)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The encoder at its rate, projection, task table and scale at the heads'."""

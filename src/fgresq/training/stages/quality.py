@@ -10,13 +10,11 @@ from torch import Tensor, nn
 from fgresq.data.batches import PairBatch, collate_images, collate_pairs
 from fgresq.data.datasets import JudgedPairs, ScoredImages, source_names
 from fgresq.data.samplers import SceneBatches
-from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
 from fgresq.losses.fidelity import balanced_source_weights, scene_fidelity
 from fgresq.losses.ranking import binary_ranking, three_class_ranking
 from fgresq.losses.total import total
 from fgresq.model.build import ModelConfig, build
-from fgresq.model.encoders import CompactEncoder
 from fgresq.model.fgresq import FGResQ
 from fgresq.names import first_few
 from fgresq.records import Split
@@ -29,7 +27,8 @@ from fgresq.training.stages.evaluation import judge
 from fgresq.training.stages.networks import PairNetwork, ScoreNetwork, last_layers, load_encoder
 from fgresq.training.stages.samples import (
     Sides,
-    calibration_images,
+    augmentation,
+    calibrate,
     evaluation_batches,
     require_judged_pairs,
     training_batches,
@@ -55,11 +54,7 @@ class PairStage(Stage):
         self.config = config
         self.data = sides.fingerprint
         data = (sides.manifest, sides.pictures)
-        self.train = JudgedPairs(
-            *data,
-            sides.split.train_pairs,
-            Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale),
-        )
+        self.train = JudgedPairs(*data, sides.split.train_pairs, augmentation(config))
         self.test = JudgedPairs(*data, sides.split.test_pairs)
         self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
         where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
@@ -195,8 +190,7 @@ def model_config(config: QualityConfig) -> ModelConfig:
 
 def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
     model = build(model_config)
-    if isinstance(model.encoder, CompactEncoder):
-        model.encoder.calibrate(calibration_images(sides))
+    calibrate(model.encoder, sides)
     if config.initial is not None:
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
     if model.degradation is not None:

@@ -15,8 +15,10 @@ from fgresq.data.datasets import ScoredImages
 from fgresq.data.pictures import Pictures, require_files
 from fgresq.data.samplers import BatchPlan
 from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, split_by_pair
+from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
+from fgresq.model.encoders import CompactEncoder, Encoder
 from fgresq.names import first_few
 from fgresq.records import Split
 from fgresq.training.config import RunConfig
@@ -98,16 +100,22 @@ def require_judged_pairs(sides: Sides) -> None:
             )
 
 
-def calibration_images(sides: Sides) -> Tensor:
-    """Some of the training side's pictures as evaluation sees them, by which encoders standardise what they measure.
+def augmentation(config: RunConfig) -> Augmentation:
+    """How the pictures of the training side are cut."""
+    return Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale)
 
-    Returns:
-        RGB (n, 3, h, w) in [0, 1]; n at most 512.
+
+def calibrate(encoder: Encoder, sides: Sides) -> None:
+    """Let an encoder that measures standardise that by some of the training side's pictures, as evaluation sees them.
+
+    Every k-th picture is taken, at most 512.
     """
+    if not isinstance(encoder, CompactEncoder):
+        return
     identities = sides.split.train_images
     some = identities[:: max(1, len(identities) // _CALIBRATION_IMAGES)][:_CALIBRATION_IMAGES]
     data = ScoredImages(sides.manifest, sides.pictures, some, unscored=True)
-    return as_unit_range(collate_images([data[index] for index in range(len(data))]).images)
+    encoder.calibrate(as_unit_range(collate_images([data[index] for index in range(len(data))]).images))
 
 
 def training_batches(
