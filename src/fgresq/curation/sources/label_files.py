@@ -3,6 +3,7 @@
 A file that can't be read at all is an error that names it; a line that can't be used goes into `Reading.wrong`.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,25 @@ from fgresq.images.decode import printable
 from fgresq.names import first_few
 
 
-def values_and_names(tree: Tree, file: str, reading: Reading) -> Iterator[tuple[float, str]]:
-    """Lines of a label and a name with spaces between them.
+def values_and_names(
+    tree: Tree, path: str, pattern: re.Pattern[str], example: str, reading: Reading
+) -> Iterator[tuple[float, re.Match[str]]]:
+    """Lines of a label and a name with spaces between them; the name comes as what the pattern found in it.
+
+    A file that isn't there is missing, a name that isn't like the example is wrong.
 
     Raises:
         LayoutError: the file can't be read as text.
     """
-    yield from ((value, name) for name, value in _pairs(tree, file, reading, separator=None, name_first=False))
+    file = tree.find(path)
+    if file is None:
+        reading.missing.append(path)
+        return
+    for name, value in _pairs(tree, file, reading, separator=None, name_first=False):
+        if match := pattern.fullmatch(name):
+            yield value, match
+        else:
+            reading.wrong.append(f"{path}: {name!r} isn't a name like {example}")
 
 
 def names_and_values(tree: Tree, file: str, reading: Reading) -> Iterator[tuple[str, float]]:
@@ -84,12 +97,9 @@ def matlab_variables(path: Path, names: Sequence[str]) -> Mapping[str, Any]:
 
     Raises:
         LayoutError: it can't be read, or lacks one of the variables.
-        UserError: SciPy isn't installed.
     """
-    try:
-        from scipy.io import loadmat  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise UserError("reading MATLAB files needs SciPy: pip install 'fgresq[curate]'") from error
+    from scipy.io import loadmat  # noqa: PLC0415 - slow to import, and few sources need it
+
     try:
         variables: Mapping[str, Any] = loadmat(path, simplify_cells=True)
     except NotImplementedError as error:

@@ -14,18 +14,10 @@ _NAME = re.compile(r"(img\d+)_(\d+)_(.+)\.(\w+)", re.IGNORECASE)
 
 def _read(tree: Tree) -> Reading:
     reading = Reading()
-    file = tree.find(_LABELS)
-    if file is None:
-        reading.missing.append(_LABELS)
-        return reading
-    for label, name in values_and_names(tree, file, reading):
-        match = _NAME.fullmatch(name)
-        if match is None:
-            reading.wrong.append(f"{_LABELS}: {name!r} isn't a name like img01_2_METHOD.bmp")
-            continue
+    for label, match in values_and_names(tree, _LABELS, _NAME, "img01_2_METHOD.bmp", reading):
         reading.add(
             Entry(
-                path=f"super-resolved_images/{name}",
+                path=f"super-resolved_images/{match[0]}",
                 content=match[1].lower(),
                 algorithm=match[3],
                 label=label,

@@ -13,18 +13,10 @@ _NAME = re.compile(r"(i\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
 
 def _read(tree: Tree) -> Reading:
     reading = Reading()
-    file = tree.find(_LABELS)
-    if file is None:
-        reading.missing.append(_LABELS)
-        return reading
-    for label, name in values_and_names(tree, file, reading):
-        match = _NAME.fullmatch(name)
-        if match is None:
-            reading.wrong.append(f"{_LABELS}: {name!r} isn't a name like i01_01_1.bmp")
-            continue
+    for label, match in values_and_names(tree, _LABELS, _NAME, "i01_01_1.bmp", reading):
         reading.add(
             Entry(
-                path=f"distorted_images/{name}",
+                path=f"distorted_images/{match[0]}",
                 content=match[1].lower(),
                 algorithm=f"{match[2]}_{match[3]}",
                 label=label,
