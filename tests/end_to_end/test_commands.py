@@ -11,15 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-
-COMMAND = Path(sys.executable).with_name("fgresq")
-
-
-def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+from tests.end_to_end.command import run
 
 
 @pytest.fixture(scope="module")

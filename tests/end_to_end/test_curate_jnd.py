@@ -1,28 +1,16 @@
 """`fgresq curate jnd` and `fgresq curate threshold` as people run them, on photographs."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.end_to_end.command import run
 
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.threshold import read_threshold
-
-COMMAND = Path(sys.executable).with_name("fgresq")
-
-
-def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [COMMAND, "curate", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture
@@ -32,7 +20,7 @@ def folder(photographs: Mapping[str, Path]) -> Path:
 
 def test_the_map_and_the_noised_image(photographs: Mapping[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
-    printed = run("jnd", photographs["coffee"], "--out", out, "--gain", 2).stdout
+    printed = run("curate", "jnd", photographs["coffee"], "--out", out, "--gain", 2).stdout
     picture = np.asarray(Image.open(photographs["coffee"])) / 255
     jnd = jnd_map(picture)
     drawn = np.asarray(Image.open(out / "coffee.jnd.png"))
@@ -45,20 +33,31 @@ def test_the_map_and_the_noised_image(photographs: Mapping[str, Path], tmp_path:
 
 def test_random_signs_come_from_the_seed(photographs: Mapping[str, Path], tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        run("jnd", photographs["chelsea"], "--out", tmp_path / name, "--sign", "random", "--seed", seed)
+        run("curate", "jnd", photographs["chelsea"], "--out", tmp_path / name, "--sign", "random", "--seed", seed)
     a, b, c = ((tmp_path / name / "chelsea.noised.png").read_bytes() for name in "abc")
     assert a == b != c
 
 
 def test_the_threshold(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "threshold.json"
-    printed = run("threshold", folder, "--output", output, "--workers", 2, "--seed", 5).stdout
+    printed = run("curate", "threshold", folder, "--output", output, "--workers", 2, "--seed", 5).stdout
     threshold = read_threshold(output)
     assert len(threshold.images) == 3
     assert threshold.seed == 5
     assert f"SSIM threshold {threshold.ssim:.4f}, 95% interval" in printed
     assert "3 of 3 images drawn, 0 failed; seed 5" in printed
-    run("threshold", folder, "--output", tmp_path / "one.json", "-n", 1, "--sign", "random", "--matlab-downsampling")
+    run(
+        "curate",
+        "threshold",
+        folder,
+        "--output",
+        tmp_path / "one.json",
+        "-n",
+        1,
+        "--sign",
+        "random",
+        "--matlab-downsampling",
+    )
     assert len(read_threshold(tmp_path / "one.json").images) == 1
 
 
@@ -66,7 +65,7 @@ def test_a_bad_image_is_named_and_counted(folder: Path, tmp_path: Path) -> None:
     bad = tmp_path / "cut off.png"
     bad.write_bytes((folder / "coffee.png").read_bytes()[:9000])
     output = tmp_path / "threshold.json"
-    done = run("threshold", folder, bad, "-o", output, "--workers", 1, code=1)
+    done = run("curate", "threshold", folder, bad, "-o", output, "--workers", 1, code=1)
     assert "cut off.png" in done.stderr
     assert "4 of 4 images drawn, 1 failed" in done.stdout
     assert len(read_threshold(output).failed) == 1
@@ -74,15 +73,18 @@ def test_a_bad_image_is_named_and_counted(folder: Path, tmp_path: Path) -> None:
 
 def test_mistakes_in_the_request(folder: Path, tmp_path: Path) -> None:
     coffee = folder / "coffee.png"
-    assert "no such file" in run("jnd", tmp_path / "absent.png", "--out", tmp_path, code=2).stderr
+    assert "no such file" in run("curate", "jnd", tmp_path / "absent.png", "--out", tmp_path, code=2).stderr
     (tmp_path / "file").touch()
-    assert "can't be made" in run("jnd", coffee, "--out", tmp_path / "file" / "below", code=2).stderr
-    run("jnd", coffee, "--out", tmp_path, "--gain", "-1", code=2)
-    run("jnd", coffee, "--out", tmp_path, "--gain", "inf", code=2)
-    run("jnd", coffee, "--out", tmp_path, "--sign", "up", code=2)
-    assert "must end in .json" in run("threshold", folder, "-o", tmp_path / "t.csv", code=2).stderr
-    assert "no such file or folder" in run("threshold", tmp_path / "none", "-o", tmp_path / "t.json", code=2).stderr
+    assert "can't be made" in run("curate", "jnd", coffee, "--out", tmp_path / "file" / "below", code=2).stderr
+    run("curate", "jnd", coffee, "--out", tmp_path, "--gain", "-1", code=2)
+    run("curate", "jnd", coffee, "--out", tmp_path, "--gain", "inf", code=2)
+    run("curate", "jnd", coffee, "--out", tmp_path, "--sign", "up", code=2)
+    assert "must end in .json" in run("curate", "threshold", folder, "-o", tmp_path / "t.csv", code=2).stderr
+    assert (
+        "no such file or folder"
+        in run("curate", "threshold", tmp_path / "none", "-o", tmp_path / "t.json", code=2).stderr
+    )
     Image.new("L", (9, 9)).save(tmp_path / "small.png")
-    assert "small.png" in run("jnd", tmp_path / "small.png", "--out", tmp_path / "s", code=2).stderr
+    assert "small.png" in run("curate", "jnd", tmp_path / "small.png", "--out", tmp_path / "s", code=2).stderr
     assert not (tmp_path / "s").exists()
     assert not list(tmp_path.glob("*.json"))

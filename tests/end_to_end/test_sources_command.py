@@ -3,27 +3,16 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.declarations.copies import kadid_labels, pipal_labels, write_copy, write_kadid, write_pipal
+from tests.end_to_end.command import run
 
 from fgresq.cli.app import main
 from fgresq.curation.sources import SOURCES
-
-COMMAND = Path(sys.executable).with_name("fgresq")
-
-
-def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
 
 Run = Callable[..., tuple[str, str]]
 

@@ -1,25 +1,13 @@
 """`fgresq synth` as people run it, on photographs."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.command import run
 
 from fgresq.manifest import read_manifest
-
-COMMAND = Path(sys.executable).with_name("fgresq")
-
-
-def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [COMMAND, "synth", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture
@@ -29,7 +17,9 @@ def folder(photographs: Mapping[str, Path]) -> Path:
 
 def test_a_folder_becomes_a_data_set(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
-    printed = run(folder, out, "--per-content", 12, "--crop", 96, "--workers", 2, "--source-name", "wheel").stdout
+    printed = run(
+        "synth", folder, out, "--per-content", 12, "--crop", 96, "--workers", 2, "--source-name", "wheel"
+    ).stdout
     manifest = read_manifest(out)
     assert len(manifest.images) == 36
     assert {image.source for image in manifest.images} == {"wheel"}
@@ -45,15 +35,17 @@ def test_a_folder_becomes_a_data_set(folder: Path, tmp_path: Path) -> None:
 def test_a_photograph_that_cannot_be_used(folder: Path, photographs: Mapping[str, Path], tmp_path: Path) -> None:
     bad = tmp_path / "cut off.png"
     bad.write_bytes(photographs["coffee"].read_bytes()[:9000])
-    done = run(photographs["chelsea"], bad, tmp_path / "set", "--per-content", 3, "--crop", 96, "--workers", 1, code=1)
+    done = run(
+        "synth", photographs["chelsea"], bad, tmp_path / "set", "--per-content", 3, "--crop", 96, "--workers", 1, code=1
+    )
     assert "cut off.png" in done.stderr
     assert "1 of 2 photographs used, 1 failed" in done.stdout
     assert len(read_manifest(tmp_path / "set").images) == 3
 
 
 def test_mistakes_in_the_request(folder: Path, tmp_path: Path) -> None:
-    assert "no such file or folder" in run(tmp_path / "absent", tmp_path / "set", code=2).stderr
-    assert "isn't empty" in run(folder, folder, "--crop", 96, code=2).stderr
-    run(folder, tmp_path / "set", "--per-content", 1, code=2)
-    run(folder, tmp_path / "set", "--crop", 10, code=2)
+    assert "no such file or folder" in run("synth", tmp_path / "absent", tmp_path / "set", code=2).stderr
+    assert "isn't empty" in run("synth", folder, folder, "--crop", 96, code=2).stderr
+    run("synth", folder, tmp_path / "set", "--per-content", 1, code=2)
+    run("synth", folder, tmp_path / "set", "--crop", 10, code=2)
     assert not (tmp_path / "set").exists()
