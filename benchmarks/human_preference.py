@@ -185,8 +185,9 @@ def evaluate(name: str, studies: Mapping[str, Study], store: dict[str, dict[str,
         if missing and key == "pcuid":
             continue  # no references there
         if missing:
+            images, mos = ({name: of[name] for name in of if name not in missing} for of in (study.images, study.mos))
             kept = tuple(pair for pair in study.pairs if pair[0] not in missing and pair[1] not in missing)
-            study = Study(study.images, {i: m for i, m in study.mos.items() if i not in missing}, kept)
+            study = Study(images, mos, kept)
         contents = sorted({image[1] for image in study.images.values()})
         counts = resamples(contents, generator)
         if study.pairs:
