@@ -28,6 +28,7 @@ _REQUIRED = {
     "images": ("image_id", "path", "source", "task", "content", "algorithm"),
     "pairs": ("image_a", "image_b"),
 }
+_MAY_BE_EMPTY = ("task",)
 _SHOWN = 10
 
 Record = TypeVar("Record", ImageRecord, Pair)
@@ -105,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def images_from_csv(path: Path) -> tuple[ImageRecord, ...]:
-    """Read `ImageRecord`s from a CSV with a header of their names (`mos` and `reference` may be absent).
+    """Read `ImageRecord`s from a CSV with a header of their names (`mos` and `reference` may be absent, `task` empty).
 
     Raises:
         ManifestError: a column is missing (the columns found are listed), or a value is wrong.
@@ -219,11 +220,13 @@ def _of_wrong_type(table: pl.DataFrame) -> list[str]:
 
 def _record(row: Mapping[str, Any], kind: type[Record]) -> Record:
     values: dict[str, Any] = {key: None if value == "" else value for key, value in row.items()}
-    empty = [key for key in _REQUIRED["images" if kind is ImageRecord else "pairs"] if values[key] is None]
+    required = _REQUIRED["images" if kind is ImageRecord else "pairs"]
+    empty = [key for key in required if values[key] is None and key not in _MAY_BE_EMPTY]
     if empty:
         raise ValueError(f"{', '.join(empty)} is empty")
     if kind is ImageRecord:
-        values["task"] = _member(RestorationTask, values["task"])
+        if values["task"] is not None:
+            values["task"] = _member(RestorationTask, values["task"])
         if values.get("mos") is not None:
             values["mos"] = float(values["mos"])
             if not math.isfinite(values["mos"]):

@@ -38,7 +38,8 @@ class ImageRecord:
         image_id: unique in its manifest.
         path: of the file; relative to the manifest's folder, or absolute.
         source: the data set that the image and its MOS come from; scores are comparable within a source only.
-        task: what the restoration was asked to undo.
+        task: what the restoration was asked to undo; None where the image restores nothing: it can be benchmarked, not
+            trained on.
         content: the scene depicted; unique across sources.
         algorithm: what made the image.
         mos: mean opinion score on the source's own scale, higher is better; None when unknown.
@@ -48,7 +49,7 @@ class ImageRecord:
     image_id: str
     path: str
     source: str
-    task: RestorationTask
+    task: RestorationTask | None
     content: str
     algorithm: str
     mos: float | None = None

@@ -297,3 +297,12 @@ def test_csv_that_is_not_there_or_cannot_be_made(tmp_path: Path) -> None:
         images_from_csv(tmp_path / "absent.csv")
     with pytest.raises(OutputError, match="there is no folder"):
         write_csv(tmp_path / "absent" / "images.csv", IMAGES)
+
+
+def test_an_image_that_restores_nothing_has_no_task(tmp_path: Path) -> None:
+    records = (image("a", task=None), image("b"))
+    write_csv(tmp_path / "images.csv", records)
+    assert images_from_csv(tmp_path / "images.csv") == records
+    manifest = Manifest(tmp_path, records, (), {})
+    write_manifest(manifest)
+    assert read_manifest(tmp_path) == manifest

@@ -63,16 +63,16 @@ def synth(
 
 
 def _print(manifest: "Manifest", photographs: int) -> None:
-    tasks = {image.image_id: image.task for image in manifest.images}
+    tasks = {image.image_id: str(image.task) for image in manifest.images}
     images = Counter(tasks.values())
-    contents = Counter(task for _, task in {(image.content, image.task) for image in manifest.images})
+    contents = Counter(task for _, task in {(image.content, str(image.task)) for image in manifest.images})
     pairs = Counter((tasks[pair.image_a], str(pair.preference)) for pair in manifest.pairs)
     table = Table("task", box=None, header_style="bold", pad_edge=False)
     for title in ("contents", "images", "pairs A", "pairs B", "equal"):
         table.add_column(title, justify="right", no_wrap=True)
     for task in sorted(images):
         counts = (contents[task], images[task], *(pairs[task, label] for label in ("A", "B", "equal")))
-        table.add_row(cell(task.value), *map(str, counts))
+        table.add_row(cell(task), *map(str, counts))
     results.print(table, soft_wrap=False)
     failed = manifest.about["failed"]
     for path, reason in failed.items():

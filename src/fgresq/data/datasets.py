@@ -79,6 +79,12 @@ class PairSample:
     image_b: str
 
 
+def _task(record: ImageRecord) -> RestorationTask:
+    if record.task is None:
+        raise UserError(f"{record.image_id}: has no task; only restored images can be trained on")
+    return record.task
+
+
 class _Samples:
     """What both data sets share: the view of a sample, the numbers of its source and task."""
 
@@ -101,7 +107,7 @@ class _Samples:
     @property
     def tasks(self) -> tuple[RestorationTask, ...]:
         """Task of each sample."""
-        return tuple(record.task for record in self.records)
+        return tuple(_task(record) for record in self.records)
 
     def _view(self, key: Key | int) -> tuple[int, View]:
         if self._augmentation is None:
@@ -113,7 +119,7 @@ class _Samples:
         return key[1], self._augmentation.view(self._pictures.preprocessing, self.stream, *key)
 
     def _numbers(self, record: ImageRecord) -> tuple[int, int]:
-        return self._source_number[record.source], TASKS.index(record.task)
+        return self._source_number[record.source], TASKS.index(_task(record))
 
 
 class ScoredImages(_Samples, Dataset[ImageSample]):

@@ -79,7 +79,7 @@ def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0)
     sources = {image.content: image.source for image in manifest.images}
     tasks: dict[str, set[str]] = defaultdict(set)
     for image in manifest.images:
-        tasks[image.content].add(image.task.value)
+        tasks[image.content].add(str(image.task))
     contents = sorted(sources)
     strata = [(sources[content], *sorted(tasks[content])) for content in contents]
     held_out = _held_out([(content,) for content in contents], strata, "contents", test_share, seed)
@@ -114,7 +114,7 @@ def split_by_pair(manifest: Manifest, test_share: float = 0.2, seed: int = 0) ->
     """
     images = {image.image_id: image for image in manifest.images}
     names = [(pair.image_a, pair.image_b) for pair in manifest.pairs]
-    strata = [(images[a].source, images[a].task.value) for a, _ in names]
+    strata = [(images[a].source, str(images[a].task)) for a, _ in names]
     test = _held_out(names, strata, "pairs", test_share, seed)
     on_test = {identity for index in test for identity in names[index]}
     on_train = {identity for index, pair in enumerate(names) if index not in test for identity in pair}

@@ -206,3 +206,9 @@ def test_collated_pairs(manifest, pictures):
 def test_unit_range():
     assert as_unit_range(torch.full((1, 3, 2, 2), 255, dtype=torch.uint8)).unique().item() == 1
     assert as_unit_range(torch.full((1, 3, 2, 2), 0.5)).unique().item() == 0.5
+
+
+def test_an_image_without_a_task_cant_be_trained_on(manifest, pictures):
+    images = ScoredImages(changed(manifest, 2, task=None), pictures)
+    with pytest.raises(UserError, match=f"{manifest.images[2].image_id}: has no task"):
+        images[2]

@@ -83,7 +83,7 @@ def require_judged_pairs(sides: Sides) -> None:
     judged = [pair.preference is not None for pair in manifest.pairs]
     if not any(judged):
         raise UserError(f"{manifest.root}: none of {len(judged)} pairs is judged; there is nothing to train on")
-    task = {image.image_id: image.task.value for image in manifest.images}
+    task = {image.image_id: str(image.task) for image in manifest.images}
     present = {task[pair.image_a] for pair, is_judged in zip(manifest.pairs, judged, strict=True) if is_judged}
     images = Counter(task.values())
     lacking = [f"{name} ({count} images)" for name, count in images.items() if name not in present]
