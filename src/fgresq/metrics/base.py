@@ -10,13 +10,16 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fgresq.errors import UserError
 
 Picture: TypeAlias = Float[np.ndarray, "h w 3"]
 Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"]  # letters of its own: that the sizes differ is an error of ours
 Scores: TypeAlias = Float64[np.ndarray, " n"]
+
+# What runs a metric: code here; a model that `fgresq.load` loads; or a program in an environment of its own.
+Engine: TypeAlias = Literal["native", "fgresq", "pyiqa", "deqa", "hf"]
 
 # Resampling and float arithmetic overshoot [0, 1] by a rounding error; more is a picture on another scale.
 _OVERSHOOT = 1e-3
@@ -31,12 +34,18 @@ class MetricSpec(BaseModel):
         full_reference: whether it needs the pristine picture.
         higher_is_better: its direction; orient by it once, never by an absolute value.
         lowest, highest: of its range; None where it has no end.
-        least_side: pixels that both sides of a picture must have.
+        least_side: pixels that both sides of a picture must have, as far as it is known.
         engine: what runs it.
-        licence: of the code.
+        engine_name: what the engine calls it: a metric of pyiqa, a repository on the hub, weights of `fgresq.load`.
+            Empty for native ones.
+        licence: of the code that runs it; what can't be established says so.
         parameter_files: names of files, not shipped, that it reads; none for most.
-        licence_of_parameters: of those, or of the fitted numbers that ship; None where there are none.
-        parameters_from: where those files come from; empty where it needs none.
+        licence_of_parameters: of those, of the weights that its engine fetches, or of the fitted numbers that ship.
+            None where there are none.
+        parameters_from: where those files or weights come from; empty where it needs none or they ship.
+        home_page: of its authors' code, else empty.
+        revision: raised when what is declared here comes to give other scores; stored scores of another one are void.
+        notes: what else there is to know, a sentence each.
         citation: of the paper.
     """
 
@@ -48,13 +57,31 @@ class MetricSpec(BaseModel):
     higher_is_better: bool
     lowest: float | None
     highest: float | None
-    least_side: int = Field(ge=1)
-    engine: Literal["native"] = "native"
-    licence: str = "Apache-2.0"
+    least_side: int = Field(default=1, ge=1)
+    engine: Engine = "native"
+    engine_name: str = ""
+    licence: str = Field(default="Apache-2.0", min_length=1)
     parameter_files: tuple[str, ...] = ()
     licence_of_parameters: str | None = None
     parameters_from: str = ""
+    home_page: str = ""
+    revision: int = Field(default=1, ge=1)
+    notes: tuple[str, ...] = ()
     citation: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "MetricSpec":
+        if (self.engine == "native") != (self.engine_name == ""):
+            raise ValueError(f"{self.name}: an engine that isn't native has a name for it, and only such a one")
+        if bool(self.parameters_from) and not self.licence_of_parameters:
+            raise ValueError(
+                f"{self.name}: parameters that come from somewhere have a licence, or one that isn't known"
+            )
+        if self.parameter_files and not self.parameters_from:
+            raise ValueError(f"{self.name}: files that it reads come from somewhere")
+        if self.lowest is not None and self.highest is not None and self.lowest >= self.highest:
+            raise ValueError(f"{self.name}: the range from {self.lowest} to {self.highest} is empty")
+        return self
 
     def oriented(self, score: float) -> float:
         """The score so that higher is better: as it is, or with its sign changed."""

@@ -1,0 +1,83 @@
+"""Metrics that compare with a reference, and that others run."""
+
+from fgresq.metrics.catalogue.pyiqa import of_pyiqa
+
+SPECS = (
+    of_pyiqa(
+        "lpips",
+        "LPIPS",
+        full_reference=True,
+        higher_is_better=False,
+        span=(0, None),
+        authors_licence="BSD-2-Clause",
+        weights="BSD-2-Clause (the linear layers, with the authors' code); AlexNet's: torchvision's, not stated apart",
+        home_page="https://github.com/richzhang/PerceptualSimilarity",
+        notes=("Version 0.1 with AlexNet.",),
+        citation="R. Zhang, P. Isola, A. A. Efros, E. Shechtman, O. Wang, 'The unreasonable effectiveness of deep "
+        "features as a perceptual metric', CVPR 2018",
+    ),
+    of_pyiqa(
+        "dists",
+        "DISTS",
+        full_reference=True,
+        higher_is_better=False,
+        span=(0, 1),
+        authors_licence="unknown",
+        weights="unknown",
+        home_page="https://github.com/dingkeyan93/DISTS",
+        citation="K. Ding, K. Ma, S. Wang, E. P. Simoncelli, 'Image quality assessment: unifying structure and texture "
+        "similarity', IEEE Transactions on Pattern Analysis and Machine Intelligence 2020",
+    ),
+    of_pyiqa(
+        "afine",
+        "A-FINE",
+        full_reference=True,
+        higher_is_better=False,
+        span=(0, 100),
+        model="afine_all_scale",
+        authors_licence="Apache-2.0",
+        weights="not stated apart from the code",
+        home_page="https://github.com/ChrisDud0257/AFINE",
+        notes=("The authors' scaled score; which one the paper's table holds isn't stated. The ranks are the same.",),
+        citation="D. Chen, T. Wu, K. Ma, L. Zhang, 'Toward generalized image quality assessment: relaxing the perfect "
+        "reference quality assumption', CVPR 2025",
+    ),
+    of_pyiqa(
+        "ms-ssim",
+        "MS-SSIM",
+        full_reference=True,
+        higher_is_better=True,
+        span=(0, 1),
+        model="ms_ssim",
+        citation="Z. Wang, E. P. Simoncelli, A. C. Bovik, 'Multiscale structural similarity for image quality "
+        "assessment', Asilomar Conference on Signals, Systems and Computers 2003",
+    ),
+    of_pyiqa(
+        "fsim",
+        "FSIMc",
+        full_reference=True,
+        higher_is_better=True,
+        span=(0, 1),
+        notes=("The version that looks at colour.",),
+        citation="L. Zhang, L. Zhang, X. Mou, D. Zhang, 'FSIM: a feature similarity index for image quality "
+        "assessment', IEEE Transactions on Image Processing 2011",
+    ),
+    of_pyiqa(
+        "vif",
+        "VIF",
+        full_reference=True,
+        higher_is_better=True,
+        span=(0, None),
+        citation="H. R. Sheikh, A. C. Bovik, 'Image information and visual quality', IEEE Transactions on Image "
+        "Processing 2006",
+    ),
+    of_pyiqa(
+        "gmsd",
+        "GMSD",
+        full_reference=True,
+        higher_is_better=False,
+        span=(0, None),
+        citation="W. Xue, L. Zhang, X. Mou, A. C. Bovik, 'Gradient magnitude similarity deviation: a highly efficient "
+        "perceptual image quality index', IEEE Transactions on Image Processing 2014",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Large language models that look at a picture and rate it. They need a GPU in practice."""
+
+from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.catalogue.pyiqa import of_pyiqa
+
+_HUB = "Its engine fetches {} from the Hugging Face hub."
+
+SPECS = (
+    of_pyiqa(
+        "qalign",
+        "Q-Align",
+        higher_is_better=True,
+        span=(1, 5),
+        authors_licence="MIT",
+        weights="MIT",
+        weights_from="pyiqa fetches q-future/one-align from the Hugging Face hub.",
+        home_page="https://github.com/Q-Future/Q-Align",
+        citation="H. Wu et al., 'Q-Align: teaching LMMs for visual scoring via discrete text-defined levels', "
+        "ICML 2024",
+    ),
+    of_pyiqa(
+        "compare2score",
+        "Compare2Score",
+        higher_is_better=True,
+        span=(0, 100),
+        authors_licence="not stated",
+        weights="MIT",
+        weights_from="pyiqa fetches q-future/Compare2Score from the Hugging Face hub.",
+        home_page="https://github.com/Q-Future/Compare2Score",
+        citation="H. Zhu et al., 'Adaptive image quality assessment via teaching large multimodal model to compare', "
+        "NeurIPS 2024",
+    ),
+    MetricSpec(
+        name="deqa-score",
+        title="DeQA-Score",
+        full_reference=False,
+        higher_is_better=True,
+        lowest=1,
+        highest=5,
+        engine="deqa",
+        engine_name="zhiyuanyou/DeQA-Score-Mix3",
+        licence="MIT",
+        licence_of_parameters="MIT",
+        parameters_from=_HUB.format("zhiyuanyou/DeQA-Score-Mix3"),
+        home_page="https://github.com/zhiyuanyou/DeQA-Score",
+        notes=("Needs a transformers of its own, 4.36 or 4.46.",),
+        citation="Z. You, X. Cai, J. Gu, T. Xue, C. Dong, 'Teaching large language models to regress accurate image "
+        "quality scores using score distribution', CVPR 2025",
+    ),
+    MetricSpec(
+        name="co-instruct",
+        title="Co-Instruct",
+        full_reference=False,
+        higher_is_better=True,
+        lowest=0,
+        highest=1,
+        engine="hf",
+        engine_name="q-future/co-instruct",
+        licence="MIT",
+        licence_of_parameters="not stated",
+        parameters_from=_HUB.format("q-future/co-instruct"),
+        home_page="https://github.com/Q-Future/Co-Instruct",
+        notes=("The model answers in words; the score is the probability of 'good' against 'poor'.",),
+        citation="H. Wu et al., 'Towards open-ended visual quality comparison', ECCV 2024",
+    ),
+    MetricSpec(
+        name="visualquality-r1",
+        title="VisualQuality-R1",
+        full_reference=False,
+        higher_is_better=True,
+        lowest=1,
+        highest=5,
+        engine="hf",
+        engine_name="TianheWu/VisualQuality-R1-7B",
+        licence="not stated",
+        licence_of_parameters="MIT",
+        parameters_from=_HUB.format("TianheWu/VisualQuality-R1-7B"),
+        home_page="https://github.com/TianheWu/VisualQuality-R1",
+        notes=("The model writes its rating; decoding without sampling makes it repeatable.",),
+        citation="T. Wu, J. Zou, J. Liang, L. Zhang, K. Ma, 'VisualQuality-R1: reasoning-induced image quality "
+        "assessment via reinforcement learning to rank', NeurIPS 2025",
+    ),
+)

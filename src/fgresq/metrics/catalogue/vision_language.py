@@ -1,0 +1,31 @@
+"""Metrics that ask CLIP how well words about quality fit a picture."""
+
+from fgresq.metrics.catalogue.pyiqa import of_pyiqa
+
+SPECS = (
+    of_pyiqa(
+        "clipiqa",
+        "CLIP-IQA",
+        higher_is_better=True,
+        span=(0, 1),
+        authors_licence="unknown",
+        weights="MIT (CLIP)",
+        weights_from="pyiqa fetches CLIP (RN50) from OpenAI.",
+        home_page="https://github.com/IceClear/CLIP-IQA",
+        notes=("Nothing is fitted to people's scores.",),
+        citation="J. Wang, K. C. K. Chan, C. C. Loy, 'Exploring CLIP for assessing the look and feel of images', "
+        "AAAI 2023",
+    ),
+    of_pyiqa(
+        "liqe",
+        "LIQE",
+        higher_is_better=True,
+        span=(1, 5),
+        authors_licence="MIT",
+        weights="not stated",
+        home_page="https://github.com/zwx8981/LIQE",
+        notes=("Weights fitted on KonIQ-10k.",),
+        citation="W. Zhang, G. Zhai, Y. Wei, X. Yang, K. Ma, 'Blind image quality assessment via vision-language "
+        "correspondence: a multitask learning perspective', CVPR 2023",
+    ),
+)
