@@ -85,11 +85,7 @@ class Scorer:
         encoded = self._encoder.encode(items, progress)
         if single:
             _raise_first(encoded)
-        values = self._scores(encoded.features)
-        results = [
-            ImageScore(name, None if row is None else values[row], encoded.errors[i].reason if row is None else None)
-            for i, (name, row) in enumerate(zip(encoded.names, encoded.rows, strict=True))
-        ]
+        results = _image_scores(encoded, self._scores(encoded.features))
         return results[0] if single else results
 
     def features(self, images: OneImage | ManyImages) -> Float[Tensor, "n q"]:
@@ -141,20 +137,38 @@ class Scorer:
             rows = self.model.preference(side_a.features.to(device), side_b.features.to(device), order)
         scores_a, scores_b = self._scores(side_a.features), self._scores(side_b.features)
         results = [
-            Comparison(
-                path_a=side_a.names[i],
-                path_b=side_b.names[i],
-                score_a=scores_a[i],
-                score_b=scores_b[i],
-                p_a_better=p_a,
-                p_b_better=p_b,
-                p_equal=p_equal,
-                preference=preferred(p_a, p_b, p_equal),
-                order=order,
-            )
-            for i, (p_a, p_b, p_equal) in enumerate(rows.tolist())
+            _comparison((side_a.names[i], scores_a[i]), (side_b.names[i], scores_b[i]), row, order)
+            for i, row in enumerate(rows.tolist())
         ]
         return results[0] if single_a else results
+
+    def judge(
+        self, images: ManyImages, pairs: Sequence[tuple[int, int]], *, order: Order = "symmetric"
+    ) -> tuple[list[ImageScore], list[Comparison | None]]:
+        """Score images and compare pairs of them; each image is encoded once, however many pairs it is in.
+
+        Args:
+            images: as for `score`.
+            pairs: numbers of two of the images, A first.
+            order: as for `compare`.
+
+        Returns:
+            One score an image, as of `score`, and one comparison a pair; None where an image of it can't be read.
+        """
+        encoded = self._encoder.encode(as_list(images)[0])
+        values = self._scores(encoded.features)
+        scores = _image_scores(encoded, values)
+        rows = [(encoded.rows[a], encoded.rows[b]) for a, b in pairs]
+        good = [(a, b) for a, b in rows if a is not None and b is not None]
+        features = encoded.features.to(self._encoder.device)
+        with torch.inference_mode():
+            judged = self.model.preference(features[[a for a, _ in good]], features[[b for _, b in good]], order)
+        answers = iter(judged.tolist())
+        comparisons: list[Comparison | None] = []
+        for (a, b), found in zip(pairs, rows, strict=True):
+            sides = [(scores[n].path, values[row]) for n, row in zip((a, b), found, strict=True) if row is not None]
+            comparisons.append(_comparison(sides[0], sides[1], next(answers), order) if len(sides) == 2 else None)
+        return scores, comparisons
 
     def rank(
         self,
@@ -212,6 +226,29 @@ class Scorer:
         with torch.inference_mode():
             values: list[float] = self.model.regression(features.to(self._encoder.device)).tolist()
         return values
+
+
+def _image_scores(encoded: Encoded, values: Sequence[float]) -> list[ImageScore]:
+    return [
+        ImageScore(name, None if row is None else values[row], encoded.errors[i].reason if row is None else None)
+        for i, (name, row) in enumerate(zip(encoded.names, encoded.rows, strict=True))
+    ]
+
+
+def _comparison(a: tuple[str, float], b: tuple[str, float], row: Sequence[float], order: Order) -> Comparison:
+    """Of two images, each with its name and its score."""
+    p_a, p_b, p_equal = row
+    return Comparison(
+        path_a=a[0],
+        path_b=b[0],
+        score_a=a[1],
+        score_b=b[1],
+        p_a_better=p_a,
+        p_b_better=p_b,
+        p_equal=p_equal,
+        preference=preferred(p_a, p_b, p_equal),
+        order=order,
+    )
 
 
 def _raise_first(encoded: Encoded) -> None:

@@ -155,3 +155,24 @@ def test_a_gpu_gives_what_the_cpu_gives(
     on_gpu = fgresq.load(device="cuda", precision=precision)
     for path in photographs.values():
         assert on_gpu.score(path).score == pytest.approx(scorer.score(path).score, abs=tolerance)
+
+
+def test_judge_scores_and_compares_what_score_and_compare_do(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
+    images = [*photographs.values(), "no/such.png"]
+    pairs = [(0, 1), (1, 0), (2, 3), (1, 2), (0, 0)]
+    scores, comparisons = scorer.judge(images, pairs)
+    expected = scorer.score(images)
+    assert [score.error for score in scores] == [None, None, None, "no such file"]
+    assert [score.score for score in scores[:3]] == pytest.approx([score.score for score in expected[:3]], abs=1e-5)
+    assert comparisons[2] is None
+    for (a, b), found in zip(pairs, comparisons, strict=True):
+        if found is None:
+            continue
+        alone = scorer.compare(images[a], images[b])
+        assert (found.path_a, found.path_b, found.preference) == (alone.path_a, alone.path_b, alone.preference)
+        assert found.p_a_better == pytest.approx(alone.p_a_better, abs=1e-5)
+        assert found.score_b == pytest.approx(alone.score_b, abs=1e-5)
+    assert comparisons[0].p_a_better == comparisons[1].p_b_better
+    released = scorer.judge(images[:2], [(0, 1)], order="released")[1][0]
+    assert released.p_equal == pytest.approx(scorer.compare(images[0], images[1], order="released").p_equal, abs=1e-5)
+    assert scorer.judge(images[:1], []) == (expected[:1], [])
