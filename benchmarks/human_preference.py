@@ -1,7 +1,8 @@
 """Judged by people: `python benchmarks/human_preference.py --store scores.json [JUDGE...]`.
 
 Three sets in ../shared/data that nothing here was trained on. Every judge gives each image one score, stored; what is
-computed comes from the store, so a judge that is added costs only its own work.
+computed comes from the store, so a judge that is added costs only its own work. FGResQ also compares two images by a
+head of its own, which is how the paper counts its ACC: a second row, `(comparing)`, has its pairs judged in that way.
 
 - ganrest: share of the judged pairs of one content in which the image that most of 31 observers preferred has the
   higher score (pairs split evenly are left out; equal scores count one half), and the share of observers that the
@@ -40,6 +41,8 @@ RESAMPLES = 2000
 
 Floats = NDArray[np.float64]
 Judge = Callable[[Path, Path | None], float]
+Leads = Mapping[tuple[str, str], float]
+COMPARING = " (comparing)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +151,36 @@ def scored(name: str, study: str, images: Study, store: dict[str, dict[str, floa
     return known
 
 
-def pair_numbers(study: Study, scores: Mapping[str, float]) -> tuple[Floats, Floats, list[tuple[str, str]]]:
+def leads_of_scores(study: Study, scores: Mapping[str, float]) -> Leads:
+    """By how much A's score leads B's; two infinite PSNR have no difference."""
+    return {(a, b): scores[a] - scores[b] if scores[a] != scores[b] else 0.0 for a, b, *_ in study.pairs}
+
+
+def leads_of_comparisons(weights: str, study: Study, known: dict[str, float]) -> Leads:
+    """P(A better) - P(B better) of each pair, from the store where it is there; each image is encoded once."""
+    import torch
+
+    import fgresq
+
+    if study.pairs and not known:
+        scorer = fgresq.load(weights, device="cpu")
+        names = sorted(study.images)
+        features = torch.stack([scorer.features(study.images[n][0])[0] for n in track(names, weights, transient=True)])
+        with torch.inference_mode():
+            preferences = scorer.model.all_preferences(features)
+        lead = (preferences[..., 0] - preferences[..., 1]).tolist()
+        place = {name: number for number, name in enumerate(names)}
+        known.update({f"{a} {b}": lead[place[a]][place[b]] for a, b, *_ in study.pairs})
+    return {(a, b): known[f"{a} {b}"] for a, b, *_ in study.pairs}
+
+
+def pair_numbers(study: Study, leads: Leads) -> tuple[Floats, Floats, list[tuple[str, str]]]:
     """For every pair with a clear preference: won (1, 1/2 or 0), share of observers agreed with, contents of both."""
     won, agreed, of = [], [], []
     for a, b, for_a, for_b in study.pairs:
         if for_a == for_b:
             continue
-        lead = scores[a] - scores[b] if scores[a] != scores[b] else 0.0  # two infinite PSNR have no difference
+        lead = leads[a, b]
         right = 0.5 if lead == 0 else float((lead > 0) == (for_a > for_b))
         share = 0.5 if lead == 0 else (for_a if lead > 0 else for_b) / (for_a + for_b)
         won.append(right)
@@ -179,8 +205,9 @@ def evaluate(name: str, studies: Mapping[str, Study], store: dict[str, dict[str,
     """Every figure of a judge, in the data and in all resamples."""
     generator = np.random.default_rng(0)
     found: dict[str, Floats] = {}
+    weights = name.removesuffix(COMPARING)
     for key, whole in studies.items():
-        study, scores = whole, scored(name, key, whole, store)
+        study, scores = whole, scored(weights, key, whole, store)
         missing = [image for image, score in scores.items() if np.isnan(score)]
         if missing and key == "pcuid":
             continue  # no references there
@@ -191,7 +218,11 @@ def evaluate(name: str, studies: Mapping[str, Study], store: dict[str, dict[str,
         contents = sorted({image[1] for image in study.images.values()})
         counts = resamples(contents, generator)
         if study.pairs:
-            won, agreed, of = pair_numbers(study, scores)
+            if weights == name:
+                leads = leads_of_scores(study, scores)
+            else:
+                leads = leads_of_comparisons(weights, study, store.setdefault(f"{key}/{name}", {}))
+            won, agreed, of = pair_numbers(study, leads)
             found[f"{key} acc"] = weighted(won, of, counts)
             if key == "ganrest":
                 found["ganrest votes"] = weighted(agreed, of, counts)
@@ -244,7 +275,8 @@ def main() -> None:
     store = json.loads(arguments.store.read_text()) if arguments.store.is_file() else {}
     columns = ("ganrest acc", "ganrest votes", "pcuid acc", "pcuid srcc", "sr4kiqa srcc", "mean")
     table = Table("judge", *columns, box=None)
-    for name in arguments.judges:
+    judges = [row for name in arguments.judges for row in ((name,) if name in CLASSICAL else (name, name + COMPARING))]
+    for name in judges:
         found = evaluate(name, studies, store)
         arguments.store.write_text(json.dumps(store))
         table.add_row(Path(name).name, *(shown(found.get(column)) for column in columns))
