@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fgresq.cli import compare, curate, rank, score, sources, synth, train, weights
+from fgresq.cli.consistency.commands import consistency
 from fgresq.cli.terminal import notes, one_line
 from fgresq.errors import FgresqError
 from fgresq.version import __version__
@@ -27,6 +28,7 @@ app.command(name="synth")(synth.synth)
 app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")
 app.add_typer(sources.app, name="sources")
+curate.app.command(name="consistency")(consistency)
 app.add_typer(curate.app, name="curate")
 
 

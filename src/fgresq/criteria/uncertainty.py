@@ -6,6 +6,9 @@ that dependence; drawing images or comparisons one by one would give intervals t
 Reference: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapters 6 and 13.
 """
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -69,3 +72,32 @@ def percentile_interval(
     ends = np.quantile(samples, [tail, 1.0 - tail], axis=0)
     # Slices, unlike items, stay arrays when there is nothing after the resamples' axis.
     return ends[0, ...], ends[1, ...]
+
+
+def wilson_interval(successes: float, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share, for independent trials; it never leaves [0, 1] nor has length 0.
+
+    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), with p = successes / n.
+
+    Args:
+        successes: from 0 to `trials`; half a success is allowed.
+        trials: n, above 0.
+        confidence: above 0 and below 1.
+
+    Returns:
+        Lower and upper ends, in [0, 1].
+
+    Raises:
+        ValueError: an argument out of range.
+
+    Reference: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927).
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must be above 0 and below 1, not {confidence}")
+    if not (trials > 0 and 0 <= successes <= trials):
+        raise ValueError(f"successes must be from 0 to the trials, and those above 0: not {successes} of {trials}")
+    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
+    share, squared = successes / trials, z * z / trials
+    middle = share + 0.5 * squared
+    reach = z * math.sqrt((share * (1 - share) + 0.25 * squared) / trials)
+    return max(0.0, (middle - reach) / (1 + squared)), min(1.0, (middle + reach) / (1 + squared))

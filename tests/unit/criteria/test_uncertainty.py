@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fgresq.criteria.uncertainty import bootstrap_counts, percentile_interval
+from fgresq.criteria.uncertainty import bootstrap_counts, percentile_interval, wilson_interval
 
 
 @given(st.integers(2, 60), st.integers(1, 40), st.integers(0, 2**63 - 1))
@@ -112,3 +113,25 @@ def test_drawing_contents_whole_covers_where_drawing_images_does_not():
     covered = [np.mean((low <= 0) & (high >= 0)) for low, high in (by_content, by_image)]
     assert covered[0] > 0.88
     assert covered[1] < 0.70
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_wilson_is_scipys(counts, confidence):
+    low, high = wilson_interval(float(counts[0]), counts[1], confidence)
+    expected = scipy.stats.binomtest(*counts).proportion_ci(confidence, method="wilson")
+    assert (low, high) == (pytest.approx(expected.low, abs=1e-12), pytest.approx(expected.high, abs=1e-12))
+
+
+def test_wilson_with_a_published_example():
+    # Newcombe (1998), "Two-sided confidence intervals for the single proportion", table I: 81 of 263 and 1 of 29.
+    assert wilson_interval(81.0, 263) == (pytest.approx(0.2553, abs=5e-5), pytest.approx(0.3662, abs=5e-5))
+    assert wilson_interval(1.0, 29) == (pytest.approx(0.0061, abs=5e-5), pytest.approx(0.1718, abs=5e-5))
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(1.0, 0), (-0.5, 3), (4.0, 3), (np.nan, 3)])
+def test_wilson_of_counts_that_cannot_be(successes, trials):
+    with pytest.raises(ValueError, match="successes must be"):
+        wilson_interval(successes, trials)
+    with pytest.raises(ValueError, match="confidence"):
+        wilson_interval(1.0, 2, 1.0)

@@ -1,0 +1,1 @@
+"""`fgresq curate consistency`."""
