@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fgresq.cli import compare, curate, rank, score, sources, synth, train, weights
+from fgresq.cli.benchmark.commands import app as benchmark
 from fgresq.cli.consistency.commands import consistency
 from fgresq.cli.terminal import notes, one_line
 from fgresq.errors import FgresqError
@@ -30,6 +31,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(sources.app, name="sources")
 curate.app.command(name="consistency")(consistency)
 app.add_typer(curate.app, name="curate")
+app.add_typer(benchmark, name="benchmark")
 
 
 def _print_version(wanted: bool) -> bool:

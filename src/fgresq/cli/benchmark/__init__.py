@@ -1,0 +1,1 @@
+"""`fgresq benchmark run | table`."""

@@ -1,0 +1,15 @@
+"""`fgresq benchmark`: metrics on data sets with people's labels, and the paper's tables of them."""
+
+import typer
+
+from fgresq.cli.benchmark.run import run
+
+app = typer.Typer(help="Measure metrics against people, as the paper does.", no_args_is_help=True)
+
+
+@app.callback()
+def _benchmark() -> None:
+    """Measure metrics against people, as the paper does."""
+
+
+app.command(name="run")(run)

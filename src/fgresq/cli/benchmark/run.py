@@ -1,0 +1,127 @@
+"""`fgresq benchmark run`."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from fgresq.cli.options import BatchSize, Device, OrderName, Precision, PrecisionOption
+from fgresq.cli.terminal import cell, notes, progress_bar, results
+from fgresq.errors import UserError
+
+if TYPE_CHECKING:
+    from fgresq.benchmark.coverage import Coverage
+    from fgresq.benchmark.judges import Declaration
+    from fgresq.benchmark.sets import BenchmarkSet
+
+_SHOWN = 10
+
+
+def run(
+    metrics: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Metrics by name, `fgresq:FILE` for weights of your own.")
+    ],
+    manifest: Annotated[
+        list[str],
+        typer.Option(metavar="[NAME=]PATH", help="A manifest's folder, or a CSV of images. Repeatable."),
+    ],
+    store: Annotated[Path, typer.Option(metavar="DIR", help="Where scores are kept; made if it isn't there.")],
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge again what failed before.")] = False,
+    parameters: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The authors' parameter files of NIQE and the like.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    device: Device = "auto",
+    precision: PrecisionOption = Precision.FP32,
+    batch_size: BatchSize = None,
+    order: Annotated[OrderName, typer.Option(help="Of FGResQ's comparisons.")] = OrderName.SYMMETRIC,
+) -> None:
+    """Score every image of the data sets with every metric, and keep the scores.
+
+    Only what the store lacks is computed: run it again with one more metric or data set, or after it was interrupted.
+    An image that a metric can't judge is kept unscored with the reason, and the exit code is 1.
+    """
+    from fgresq.benchmark.coverage import known_in
+    from fgresq.benchmark.judges import Request, declare
+    from fgresq.benchmark.judges.model import ModelSettings
+    from fgresq.benchmark.runner import run_judge
+    from fgresq.benchmark.store import create_store
+    from fgresq.curation.workers import processes
+
+    model = ModelSettings(device, precision.value, batch_size, order.value)
+    folder = None if parameters is None else str(parameters)
+    requests = [Request(name, folder, model) for name in _names(metrics)]
+    for request in requests:  # before any work, since a misspelt name would end it in the middle
+        declare(request)
+    kept = create_store(store)
+    sets = _read_sets(manifest)
+    for data in sets:
+        kept.add_set(data)
+    known = known_in(kept)
+    done = []
+    with processes(workers or os.cpu_count() or 1) as spread:
+        for request in requests:
+            with _bar() as begin:
+                done.append(
+                    run_judge(request, sets, kept, known, spread=spread, retry_failed=retry_failed, begin=begin)
+                )
+    _print(done, store)
+    if any(coverage.failed for coverage in done):
+        raise typer.Exit(1)
+
+
+def _names(metrics: str) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    if not names:
+        raise UserError("--metrics names none; `fgresq metrics list` shows those that work here")
+    return names
+
+
+def _read_sets(manifests: list[str]) -> "list[BenchmarkSet]":
+    from fgresq.benchmark.sets import read_set
+
+    sets = []
+    for given in manifests:
+        with progress_bar(f"hashing {given}", 0) as bar:
+            sets.append(read_set(given, partial(bar.advance, bar.task_ids[0])))
+    names = [data.name for data in sets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"two of the manifests are called {twice[0]}; tell them apart with NAME=PATH")
+    return sets
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[Declaration, int], Callable[[int], None]]]":
+    """A bar that shows its judge once that is known."""
+    with progress_bar("", 0) as bar:
+
+        def begin(judge: "Declaration", total: int) -> Callable[[int], None]:
+            bar.update(bar.task_ids[0], description=judge.title, total=total)
+            return partial(bar.advance, bar.task_ids[0])
+
+        yield begin
+
+
+def _print(done: "list[Coverage]", store: Path) -> None:
+    table = Table("metric", box=None, header_style="bold", pad_edge=False)
+    for title in ("images", "scored", "failed", "no reference", "new", "pairs", "compared"):
+        table.add_column(title, justify="right")
+    for row in done:
+        counts = (row.images, row.scored, len(row.failed), row.without_reference, row.computed)
+        pairs = (row.pairs, row.compared) if row.judge.compares else ("-", "-")
+        table.add_row(cell(row.judge.name), *map(str, (*counts, *pairs)))
+    results.print(table)
+    for row in done:
+        for path, reason in row.failed[:_SHOWN]:
+            notes.print(cell(f"failed: {row.judge.name}: {path}: {reason}", "red"), soft_wrap=True)
+        if len(row.failed) > _SHOWN:
+            notes.print(f"failed: {row.judge.name}: {len(row.failed) - _SHOWN} more; the store names them")
+    computed = sum(row.computed for row in done)
+    results.print(f"\n{computed} scores computed now, {sum(len(row.failed) for row in done)} failed", style="bold")
+    results.print(cell(f"in {store}"), soft_wrap=True)
