@@ -10,6 +10,7 @@ FgresqError                  exit code 1
 │   └── OutputError          a result can't be written where it was asked for
 ├── TrainingError            training can't go on
 │   └── TrainingStoppedError a signal asked for the end; the state is saved
+├── EngineError              another program that runs a metric can't do what it's there for
 ├── HashMismatchError        bytes differ from those recorded earlier
 └── DownloadError            the hub didn't answer, or answered with something else
 """
@@ -67,6 +68,10 @@ class TrainingError(FgresqError):
 
 class TrainingStoppedError(TrainingError):
     """A signal asked for the end; the state is saved."""
+
+
+class EngineError(FgresqError):
+    """A program that runs other people's metrics can't start, or can't load a metric."""
 
 
 class HashMismatchError(FgresqError):
