@@ -10,6 +10,7 @@ import typer
 from fgresq.cli import compare, curate, rank, score, sources, synth, train, weights
 from fgresq.cli.benchmark.commands import app as benchmark
 from fgresq.cli.consistency.commands import consistency
+from fgresq.cli.metrics.commands import app as metrics
 from fgresq.cli.terminal import notes, one_line
 from fgresq.errors import FgresqError
 from fgresq.version import __version__
@@ -31,6 +32,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(sources.app, name="sources")
 curate.app.command(name="consistency")(consistency)
 app.add_typer(curate.app, name="curate")
+app.add_typer(metrics, name="metrics")
 app.add_typer(benchmark, name="benchmark")
 
 

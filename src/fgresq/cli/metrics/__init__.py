@@ -1,0 +1,1 @@
+"""`fgresq metrics list | show | engines | install | remove`."""
