@@ -7,7 +7,10 @@ FgresqError                  exit code 1
 │   ├── WeightsError         weights that don't exist, aren't here, or don't load
 │   │   └── CheckpointError  a file whose content isn't weights of this model
 │   ├── ManifestError        a table of images or pairs that is missing, damaged, or contradicts itself
-│   └── OutputError          a result can't be written where it was asked for
+│   ├── OutputError          a result can't be written where it was asked for
+│   ├── StudyError           a study of preferences that isn't there, was changed under way, or can't be made so
+│   └── AnswerError          an answer that doesn't fit the study: unknown person, out of turn, out of range
+├── NotSavedError            an answer couldn't be stored; it has to be given again
 ├── TrainingError            training can't go on
 │   └── TrainingStoppedError a signal asked for the end; the state is saved
 ├── EngineError              another program that runs a metric can't do what it's there for
@@ -60,6 +63,18 @@ class ManifestError(UserError):
 
 class OutputError(UserError):
     """A result can't be written where it was asked for."""
+
+
+class StudyError(UserError):
+    """A study of preferences that isn't there, was changed under way, or can't be made as asked."""
+
+
+class AnswerError(UserError):
+    """An answer that doesn't fit the study: an unknown person, out of turn, out of range."""
+
+
+class NotSavedError(FgresqError):
+    """An answer couldn't be stored; nothing of it was kept, and it has to be given again."""
 
 
 class TrainingError(FgresqError):

@@ -1,0 +1,1 @@
+"""Who judges which pair, when and on which side, and what the votes decide; pure, derived from seed and person."""
