@@ -17,7 +17,7 @@ _SPEC = MetricSpec(
     full_reference=True,
     higher_is_better=True,
     lowest=0.0,
-    highest=math.inf,
+    highest=None,
     least_side=1,
     citation=_CITATION,
 )

@@ -31,7 +31,7 @@ SPECS = (
         "metaiqa",
         "MetaIQA",
         higher_is_better=True,
-        span=(0, 1),
+        span=(0.0, 1.0),
         authors_licence="not stated",
         weights="not stated",
         home_page="https://github.com/zhuhancheng/MetaIQA",
