@@ -3,6 +3,7 @@
 The paper doesn't say how its ACC counts ties, so there are two numbers, and each says how many pairs it rests on.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -42,8 +43,7 @@ def accuracy_without_ties(human: Judgements, predicted: Judgements) -> Agreement
     Raises:
         ValueError: unequal lengths.
     """
-    clear = [(h, p) for h, p in _together(human, predicted) if h != Preference.EQUAL]
-    return _mean([1.0 if p == h else 0.5 if p == Preference.EQUAL else 0.0 for h, p in clear], len(human))
+    return _mean(outcomes_without_ties(human, predicted))
 
 
 def three_class_accuracy(human: Judgements, predicted: Judgements) -> Agreement:
@@ -59,7 +59,45 @@ def three_class_accuracy(human: Judgements, predicted: Judgements) -> Agreement:
     Raises:
         ValueError: unequal lengths.
     """
-    return _mean([1.0 if p == h else 0.0 for h, p in _together(human, predicted)], len(human))
+    return _mean(three_class_outcomes(human, predicted))
+
+
+def outcomes_without_ties(human: Judgements, predicted: Judgements) -> Float[np.ndarray, " m"]:
+    """What `accuracy_without_ties` is the mean of, for resamples and paired tests.
+
+    Args:
+        human, predicted: as there.
+
+    Returns:
+        One a pair: 1 right, 0 wrong, 1/2 a predicted tie; NaN for a pair that is left out.
+
+    Raises:
+        ValueError: unequal lengths.
+    """
+    none = math.nan
+    return np.array(
+        [
+            none if h is None or p is None or h == Preference.EQUAL else 0.5 if p == Preference.EQUAL else float(p == h)
+            for h, p in zip(human, predicted, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def three_class_outcomes(human: Judgements, predicted: Judgements) -> Float[np.ndarray, " m"]:
+    """What `three_class_accuracy` is the mean of.
+
+    Args:
+        human, predicted: as there.
+
+    Returns:
+        One a pair: 1 right, 0 wrong; NaN for a pair that is left out.
+
+    Raises:
+        ValueError: unequal lengths.
+    """
+    both = zip(human, predicted, strict=True)
+    return np.array([math.nan if h is None or p is None else float(p == h) for h, p in both], dtype=np.float64)
 
 
 def preferences_from_scores(
@@ -126,10 +164,6 @@ def macro_average(values: Iterable[float | None]) -> float | None:
     return sum(present) / len(present) if present else None
 
 
-def _together(human: Judgements, predicted: Judgements) -> list[tuple[Preference, Preference]]:
-    both = zip(human, predicted, strict=True)
-    return [(h, p) for h, p in both if h is not None and p is not None]
-
-
-def _mean(won: Sequence[float], pairs: int) -> Agreement:
-    return Agreement(sum(won) / len(won) if won else None, len(won), pairs)
+def _mean(outcomes: Float[np.ndarray, " m"]) -> Agreement:
+    used = outcomes[~np.isnan(outcomes)]
+    return Agreement(float(used.mean()) if len(used) else None, len(used), len(outcomes))

@@ -7,6 +7,7 @@ Reference: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap" (1993)
 """
 
 import math
+from collections.abc import Iterator
 from statistics import NormalDist
 
 import numpy as np
@@ -32,12 +33,27 @@ def bootstrap_counts(clusters: int, resamples: int, seed: int) -> Int[np.ndarray
 
     Reference: Efron and Tibshirani (1993), section 6.2.
     """
+    return next(count_blocks(clusters, resamples, seed, max(resamples, 1)))
+
+
+def count_blocks(clusters: int, resamples: int, seed: int, rows: int) -> Iterator[Int[np.ndarray, "b n"]]:
+    """The same counts as `bootstrap_counts`, some rows at a time: all at once are too many for many contents.
+
+    Args:
+        clusters, resamples, seed: as there.
+        rows: of a block, at least 1; the last one may be shorter. It doesn't change the counts.
+
+    Raises:
+        ValueError: as there.
+    """
     if clusters < 2:
         raise ValueError(f"an interval over contents needs at least 2 contents, not {clusters}")
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, not {resamples}")
     generator = np.random.default_rng(seed)
-    return generator.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=resamples)
+    chances = np.full(clusters, 1.0 / clusters)
+    for start in range(0, resamples, rows):
+        yield generator.multinomial(clusters, chances, size=min(rows, resamples - start))
 
 
 def percentile_interval(
