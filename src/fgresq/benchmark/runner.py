@@ -105,7 +105,8 @@ class _Work:
         with self.store.score_writer() as scores:
             for chunk, verdicts in zip(chunks, self.spread(score_files, jobs), strict=True):
                 for (key, subject), verdict in zip(chunk, verdicts, strict=True):
-                    scores.add([score_row(*key, verdict, subject.image)])
+                    if verdict.keep:
+                        scores.add([score_row(*key, verdict, subject.image)])
                     self.known.scores[key] = verdict
                 self.tell(len(chunk))
 

@@ -68,10 +68,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judge's answer: a score in its own unit (PSNR's may be infinite), or the reason why there is none."""
+    """A judge's answer.
+
+    Attributes:
+        score: in the judge's own unit; PSNR's may be infinite. None where there is none.
+        error: why there is none.
+        keep: whether the store keeps it; not what befell the judge before it came to the file.
+    """
 
     score: float | None
     error: str | None = None
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from fgresq.benchmark.judges.base import Declaration, Judge
+from fgresq.benchmark.judges.engines import declare_engine, open_engine
 from fgresq.benchmark.judges.model import ModelSettings, declare_model, open_model
 from fgresq.benchmark.judges.native import declare_native, open_native
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec
 from fgresq.metrics.catalogue import declaration
+from fgresq.metrics.engines.declarations import ENGINES
 from fgresq.metrics.native import NATIVE
 
 _MODEL = "fgresq"
@@ -41,6 +43,8 @@ def declare(request: Request) -> Declaration:
         return declare_native(spec.name, request.parameters)
     if weights is not None:
         return declare_model(request.name, spec, weights, request.model)
+    if spec.engine in ENGINES:
+        return declare_engine(spec, request.model.device)
     raise UserError(
         f"{spec.name}: nothing here runs {spec.title} ({spec.engine}); `fgresq metrics list` says what it needs"
     )
@@ -56,6 +60,8 @@ def open_judge(request: Request) -> Judge:
     spec, weights = _spec_and_weights(request.name)
     if weights is not None:
         return open_model(declare(request), weights, request.model)
+    if spec.engine in ENGINES:
+        return open_engine(spec, request.model.device)
     declare(request)
     return open_native(spec.name, request.parameters)
 

@@ -3,6 +3,7 @@
 import typer
 
 from fgresq.cli.benchmark.run import run
+from fgresq.cli.benchmark.table import table
 
 app = typer.Typer(help="Measure metrics against people, as the paper does.", no_args_is_help=True)
 
@@ -13,3 +14,4 @@ def _benchmark() -> None:
 
 
 app.command(name="run")(run)
+app.command(name="table")(table)

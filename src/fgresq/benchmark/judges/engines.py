@@ -1,0 +1,68 @@
+"""Metrics that run in a program of their own, as judges of files."""
+
+import atexit
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fgresq.benchmark.judges.base import Declaration, Subject, Verdict
+from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.engines.engine import Engine
+
+_AT_ONCE = 16
+
+
+def declare_engine(spec: MetricSpec, device: str) -> Declaration:
+    """The declaration of a metric that an engine runs; its program is started, and fetches the weights if it must.
+
+    Raises:
+        UserError: the engine isn't installed; the message says how to.
+        EngineError: the program can't start or can't load the metric.
+    """
+    engine = _started(spec.engine, device)
+    return Declaration(
+        name=spec.name,
+        metric=spec.name,
+        title=spec.title,
+        full_reference=spec.full_reference,
+        higher_is_better=spec.higher_is_better,
+        engine=spec.engine,
+        version=f"{spec.revision}, {engine.version}",
+        parameters=engine.weights(spec.engine_name),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineJudge:
+    """A metric of an engine. One program judges for all metrics of its engine, so the work isn't spread."""
+
+    declaration: Declaration
+    spec: MetricSpec
+    engine: Engine
+    at_once: int = _AT_ONCE
+    spreads: bool = False
+
+    def scores(self, subjects: Sequence[Subject]) -> list[Verdict]:
+        """As `Judge`; what a program that failed too often wasn't asked of is no verdict to keep."""
+        items = [(Path(each.image), None if each.reference is None else Path(each.reference)) for each in subjects]
+        answers = self.engine.scores(self.spec.engine_name, items)
+        return [Verdict(answer.score, answer.error, answer.asked) for answer in answers]
+
+
+def open_engine(spec: MetricSpec, device: str) -> EngineJudge:
+    """A metric of an engine, loaded.
+
+    Raises:
+        UserError, EngineError: as `declare_engine`.
+    """
+    return EngineJudge(declare_engine(spec, device), spec, _started(spec.engine, device))
+
+
+@cache
+def _started(name: str, device: str) -> Engine:
+    """The engine of this process; it ends with it."""
+    engine = Engine(name, device)
+    engine.__enter__()
+    atexit.register(engine.__exit__, None, None, None)
+    return engine

@@ -1,0 +1,199 @@
+"""What people said of the images in a store, and what each judge answered: rows of numbers side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgresq.benchmark.coverage import Known, known_in, pair_key, score_key, why_unscored
+from fgresq.benchmark.judges import Declaration
+from fgresq.benchmark.sets import BenchmarkSet
+from fgresq.benchmark.store import Store
+from fgresq.errors import UserError
+from fgresq.metrics.catalogue import PAPER
+from fgresq.names import first_few, nearest
+from fgresq.records import ImageRecord, Preference, RestorationTask
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Images of all data sets, one after the other.
+
+    Attributes:
+        source: of each image.
+        task: of each image; None where it has none.
+        content: of each image, with its source before it, so that it is unique.
+        mos: of each image, NaN where there is none.
+        pairs: numbers of A and B, for each pair with a preference.
+        preferences: of people, one a pair.
+    """
+
+    source: tuple[str, ...]
+    task: tuple[RestorationTask | None, ...]
+    content: tuple[str, ...]
+    mos: Floats
+    pairs: NDArray[np.int64]
+    preferences: tuple[Preference, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names, in order."""
+        return tuple(sorted(set(self.source)))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a judge answered.
+
+    Attributes:
+        judge: its declaration.
+        scores: one an image, higher is better; NaN where there is none, and a PSNR may be infinite.
+        reasons: why an image has no score; None where it has one.
+        preferences: one a pair of `Labels`, None where there is none; None for a judge that doesn't compare.
+    """
+
+    judge: Declaration
+    scores: Floats
+    reasons: tuple[str | None, ...]
+    preferences: tuple[Preference | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that tables are made from; `notes` says what was left out."""
+
+    labels: Labels
+    answers: tuple[Answers, ...]
+    notes: tuple[str, ...]
+
+
+def gather(
+    store: Store, *, sets: Sequence[str] = (), sources: Sequence[str] = (), metrics: Sequence[str] = ()
+) -> Gathered:
+    """Read a store.
+
+    Args:
+        store: with at least one set and one judge.
+        sets, sources, metrics: to look at; all when none is named.
+
+    Raises:
+        UserError: a name that the store doesn't hold (the nearest are listed), a store without sets or judges, an image
+            that stands in two of the sets.
+    """
+    kept = store.sets()
+    _require_known("set", sets, [data.name for data in kept], store)
+    kept = tuple(data for data in kept if not sets or data.name in sets)
+    _require_distinct(kept)
+    present = {image.source for data in kept for image in data.manifest.images}
+    _require_known("data set", sources, present, store)
+    wanted = [
+        (data, [image for image in data.manifest.images if not sources or image.source in sources]) for data in kept
+    ]
+    judges, notes = _latest(store)
+    _require_known("metric", metrics, judges, store)
+    chosen = [judges[name] for name in sorted(judges, key=_place) if not metrics or name in metrics]
+    known = known_in(store)
+    labels = _labels(wanted)
+    return Gathered(labels, tuple(_answers(judge, wanted, known) for judge in chosen), notes)
+
+
+def _require_known(
+    kind: str, names: Sequence[str], known: Sequence[str] | set[str] | dict[str, Declaration], store: Store
+) -> None:
+    if not known:
+        raise UserError(f"{store.root}: holds no {kind} yet; `fgresq benchmark run` adds some")
+    for name in names:
+        if name not in known:
+            raise UserError(f"{store.root}: holds no {kind} called {name!r}; {nearest(name, known)}")
+
+
+def _latest(store: Store) -> tuple[dict[str, Declaration], tuple[str, ...]]:
+    """Of judges of one name, which differ in version or weights, the one that worked last."""
+    found: dict[str, Declaration] = {}
+    notes = []
+    for known in store.judges():
+        judge = known.declaration
+        if judge.name in found:
+            day = known.last_run.date().isoformat()
+            notes.append(f"{judge.title}: scores of another version or other weights, last used {day}, are left out.")
+        else:
+            found[judge.name] = judge
+    return found, tuple(notes)
+
+
+def _place(name: str) -> tuple[int, str]:
+    """The paper's order, then the alphabet."""
+    return (PAPER.index(name) if name in PAPER else len(PAPER), name)
+
+
+def _require_distinct(sets: Sequence[BenchmarkSet]) -> None:
+    """An image that stands in two sets would count twice."""
+    where: dict[tuple[object, ...], str] = {}
+    twice = []
+    for data in sets:
+        for image in data.manifest.images:
+            key = (
+                image.source,
+                image.task,
+                image.content,
+                image.algorithm,
+                data.files[image.path].sha256 or image.path,
+            )
+            if where.setdefault(key, data.name) != data.name:
+                twice.append(f"{image.image_id} ({where[key]}, {data.name})")
+    if twice:
+        raise UserError(f"images that stand in two sets: {first_few(twice)}; choose one of the sets with --set")
+
+
+def _hash(data: BenchmarkSet, image: ImageRecord) -> str:
+    state = data.files.get(image.path)
+    return image.path if state is None or state.sha256 is None else state.sha256
+
+
+_Wanted = Sequence[tuple[BenchmarkSet, list[ImageRecord]]]
+
+
+def _labels(wanted: _Wanted) -> Labels:
+    images = [image for _, of_set in wanted for image in of_set]
+    pairs, preferences = [], []
+    start = 0
+    for data, of_set in wanted:
+        number = {image.image_id: n for n, image in enumerate(of_set, start)}
+        for pair in data.manifest.pairs:
+            if pair.preference is not None and pair.image_a in number:
+                pairs.append((number[pair.image_a], number[pair.image_b]))
+                preferences.append(pair.preference)
+        start += len(of_set)
+    return Labels(
+        tuple(image.source for image in images),
+        tuple(image.task for image in images),
+        tuple(f"{image.source}/{image.content}" for image in images),
+        np.array([np.nan if image.mos is None else image.mos for image in images], dtype=np.float64),
+        np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        tuple(preferences),
+    )
+
+
+def _answers(judge: Declaration, wanted: _Wanted, known: Known) -> Answers:
+    scores, reasons = [], []
+    preferences: list[Preference | None] = []
+    for data, of_set in wanted:
+        for image in of_set:
+            reasons.append(why_unscored(judge, image, data, known))
+            key = score_key(judge, image, data)
+            score = None if key is None or reasons[-1] is not None else known.scores[key].score
+            scores.append(np.nan if score is None else judge.oriented(score))
+        by_id = {image.image_id: image for image in of_set}
+        for pair in data.manifest.pairs:
+            if pair.preference is not None and pair.image_a in by_id:
+                found = pair_key(judge, by_id[pair.image_a], by_id[pair.image_b], data)
+                preferences.append(None if found is None else known.comparisons.get(found))
+    return Answers(
+        judge,
+        np.array(scores, dtype=np.float64),
+        tuple(reasons),
+        tuple(preferences) if judge.compares else None,
+    )

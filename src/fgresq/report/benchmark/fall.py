@@ -1,0 +1,92 @@
+"""The paper's finding as a picture: SRCC over all images, and in narrow ranges of MOS, where it falls."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fgresq.errors import OutputError, UserError
+from fgresq.files import written_whole
+from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell, TableRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PICTURES = (".png", ".svg")
+OVERALL = "Overall"
+
+_COLUMNS = 2
+_COLOURS = "tab20"
+
+
+def draw_fall(result: BenchmarkResult, path: Path) -> None:
+    """Draw one panel a data set: each metric's SRCC overall, then in each range; the paper's figures dashed.
+
+    Args:
+        result: by range.
+        path: to write; .png or .svg.
+
+    Raises:
+        UserError: the result isn't by range, or matplotlib isn't installed.
+        OutputError: another suffix, or it can't be written there.
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise OutputError(f"{path}: the name must end in {' or '.join(PICTURES)}")
+    if result.by != "range":
+        raise UserError("the fall of SRCC is drawn of tables by range; use --by range")
+    try:
+        from matplotlib import colormaps, rc_context  # noqa: PLC0415 - an extra
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("drawing needs matplotlib: pip install 'fgresq[benchmark]'") from error
+    names = list(dict.fromkeys(row.title for table in result.tables for row in table.rows))
+    colours = {name: colormaps[_COLOURS](number % 20) for number, name in enumerate(names)}
+    columns = min(_COLUMNS, len(result.tables))
+    rows = -(-len(result.tables) // columns)
+    figure = Figure(figsize=(6.4 * columns, 4.4 * rows), layout="constrained")
+    axes = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
+    for axis, table in zip(axes, result.tables, strict=False):
+        _draw_panel(axis, table, colours)
+    for axis in axes[len(result.tables) :]:
+        axis.remove()
+    with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
+        form = path.suffix[1:].lower()
+        figure.savefig(temporary, format=form, dpi=130, metadata={"Date": None} if form == "svg" else None)
+
+
+def fall(table: BenchmarkTable, row: TableRow) -> tuple[float | None, tuple[float | None, ...]]:
+    """A metric's SRCC overall, and in each range, None where it is undefined."""
+    cells = _srcc(table, row)
+    return cells[OVERALL].value, tuple(cell.value for group, cell in cells.items() if group != OVERALL)
+
+
+def _srcc(table: BenchmarkTable, row: TableRow) -> dict[str, TableCell]:
+    both = zip(table.columns, row.cells, strict=True)
+    return {column.group: cell for column, cell in both if column.criterion == "SRCC"}
+
+
+def _draw_panel(axis: "Axes", table: BenchmarkTable, colours: Mapping[str, object]) -> None:
+    groups = [column.group for column in table.columns if column.criterion == "SRCC"]
+    groups = [OVERALL, *(group for group in groups if group != OVERALL)]
+    for row in table.rows:
+        cells = _srcc(table, row)
+        ours = [cells[group].value for group in groups]
+        paper = [cells[group].published for group in groups]
+        if any(value is not None for value in ours):
+            _line(axis, ours, row.title, colours[row.title], "-")
+        if any(value is not None for value in paper):
+            _line(axis, paper, f"{row.title} (paper)", colours[row.title], "--")
+    axis.axhline(0, color="black", linewidth=0.6)
+    counts = [max((_srcc(table, row)[group].of for row in table.rows), default=0) for group in groups]
+    labels = [f"{group}\nn={count:,}" for group, count in zip(groups, counts, strict=True)]
+    axis.set(title=table.name, ylabel="SRCC", ylim=(-1.05, 1.05))
+    axis.set_xticks(range(len(groups)), labels, fontsize=8)
+    axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _line(axis: "Axes", values: Sequence[float | None], label: str, colour: object, style: str) -> None:
+    """Overall as a large dot, joined to the ranges; a gap where a figure is undefined."""
+    heights = [np.nan if value is None else value for value in values]
+    axis.plot(range(len(heights)), heights, style, color=colour, label=label, linewidth=1.2, marker="o", markersize=3)
+    axis.plot([0], heights[:1], "o", color=colour, markersize=7, fillstyle="full" if style == "-" else "none")
