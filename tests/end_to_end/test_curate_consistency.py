@@ -89,6 +89,14 @@ def test_a_manifest(tmp_path: Path) -> None:
     assert bins.filter(bin="0.2 to 0.3")["pairs"].item() == 4
 
 
+def test_a_source_whose_scores_are_all_equal(tmp_path: Path) -> None:
+    (tmp_path / "same.csv").write_text("image_a,image_b,preference,mos_a,mos_b\na,b,A,3,3\na,c,B,3,3\n")
+    printed = run("curate", "consistency", tmp_path / "same.csv", "--out", tmp_path / "out").stdout
+    assert "2 compared; 0 lack a score, 0 more a preference; 0 judged equal" in printed
+    bins = pl.read_csv(tmp_path / "out" / "bins.csv")
+    assert bins.select("bin", "pairs", "rate").rows()[:2] == [("all", 2, 0.5), ("equal scores", 2, None)]
+
+
 def test_mistakes_in_the_request(tmp_path: Path) -> None:
     def said(*arguments: object) -> str:
         return run("curate", "consistency", *arguments, code=2).stderr

@@ -51,13 +51,13 @@ def consistency(
 
     votes = read_votes(data)
     given = {**votes.spreads, **_spreads(spread or [], votes.pairs["source"].unique().to_list())}
-    pairs = votes.pairs.with_columns(
-        spread=pl.col("source").replace_strict(given, default=None, return_dtype=pl.Float64)
-    )
+    # Where a source has no spread, its scores are equal or missing, and any divisor says so.
+    spread_of = pl.col("source").replace_strict(given, default=1.0, return_dtype=pl.Float64)
+    pairs = votes.pairs.with_columns(spread=spread_of)
     sources = pairs["source"].unique(maintain_order=True).to_list()
     whole = _panel(sources[0] if len(sources) == 1 else ALL, pairs, seed)
     if not whole.found.overall.pairs:
-        raise UserError(f"{data}: no pair has both a preference and two scores of a source whose scores differ")
+        raise UserError(f"{data}: no pair has both a preference and two scores")
     parts = [_panel(source, pairs.filter(source=source), seed) for source in sources if len(sources) > 1]
     panels = [whole, *(part for part in parts if part.found.overall.pairs)]
     for panel in (whole, *parts):
@@ -122,9 +122,7 @@ def _print(panel: "Panel") -> None:
         _add(table, name, part)
     _add(table, "all", overall, "bold")
     results.print(table)
-    results.print(
-        "95 % intervals: as if pairs were independent, and over contents", style="dim"
-    )
+    results.print("95 % intervals: as if pairs were independent, and over contents", style="dim")
 
 
 def _add(table: Table, name: str, part: "DifferenceBin", style: str = "") -> None:
