@@ -62,6 +62,31 @@ _SPECS = (
         tried="installed and run on Linux, x86-64, Python 3.11, without a GPU: the metrics that need no weights",
         versions_of=("pyiqa", "torch", "torchvision", "transformers", "timm"),
     ),
+    EngineSpec(
+        name="deqa",
+        what="DeQA-Score and Co-Instruct, which need transformers 4.36",
+        licences=(
+            "zhiyuanyou/DeQA-Score-Mix3 (weights, and code that is fetched and run with them): MIT, says its page",
+            "q-future/co-instruct (weights, and code that is fetched and run with them): not stated; see its page",
+            "both are made from mPLUG-Owl2 and so from LLaMA 2, whose community licence may reach further",
+            "transformers: Apache-2.0; torch: BSD-3-Clause; the CUDA libraries that come with it: NVIDIA's own licence",
+        ),
+        disk="1.2 GB with a torch for CPUs, several GB with CUDA; each of the two weights another 16 GB",
+        tried="not with the real weights, which could not be fetched",
+        versions_of=("torch", "transformers"),
+    ),
+    EngineSpec(
+        name="hf",
+        what="VisualQuality-R1",
+        licences=(
+            "TianheWu/VisualQuality-R1-7B (weights): MIT, says its page; made from Qwen2.5-VL-7B: Apache-2.0",
+            "transformers and qwen-vl-utils: Apache-2.0; torch and torchvision: BSD-3-Clause; the CUDA libraries that "
+            "come with them: NVIDIA's own licence",
+        ),
+        disk="about 6 GB (Linux, x86-64); the weights another 16 GB",
+        tried="not with the real weights, which could not be fetched",
+        versions_of=("torch", "torchvision", "transformers", "qwen-vl-utils"),
+    ),
 )
 
 ENGINES: Mapping[str, EngineSpec] = {spec.name: spec for spec in _SPECS}

@@ -4,16 +4,18 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from fgresq.errors import EngineError, ImageError
+from fgresq.errors import EngineError, HashMismatchError, ImageError
 from fgresq.metrics.engines.answers import Answer
-from fgresq.metrics.engines.declarations import find_engine
+from fgresq.metrics.engines.declarations import EngineSpec, find_engine
 from fgresq.metrics.engines.environment import require
 from fgresq.metrics.engines.handover import Handover
 from fgresq.metrics.engines.program import Program, ProgramFault
+from fgresq.metrics.engines.weights import known_weights, record_weights
 
 Item = tuple[Path, Path | None]
 
@@ -34,7 +36,7 @@ class Engine:
     given up, and the rest come back with `asked` False.
 
     Args:
-        name: of the engine, as `MetricSpec.engine`.
+        engine: its name, as `MetricSpec.engine`, or its declaration.
         device: `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
         timeout: seconds for one picture.
         load_timeout: seconds for a metric to load, which fetches its weights the first time.
@@ -47,16 +49,16 @@ class Engine:
 
     def __init__(
         self,
-        name: str,
+        engine: str | EngineSpec,
         device: str = "auto",
         timeout: float = TIMEOUT,
         load_timeout: float = LOAD_TIMEOUT,
         start_timeout: float = START_TIMEOUT,
         faults: int = FAULTS_IN_A_ROW,
     ) -> None:
-        self.spec = find_engine(name)
+        self.spec = find_engine(engine) if isinstance(engine, str) else engine
         found, record = require(self.spec)
-        self._packages = record.packages
+        self._folder, self._packages = found.folder, record.packages
         self._command = [os.fspath(found.python), "-E", "-s", os.fspath(self.spec.program), "--device", device]
         self._timeout, self._load_timeout, self._start_timeout = timeout, load_timeout, start_timeout
         self._faults = faults
@@ -66,18 +68,20 @@ class Engine:
         self._weights: dict[str, str | None] = {}  # of the metrics that the running program has loaded
         self._handover: Handover | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Engine":
         self._handover = Handover()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._program is not None:
-            self._program.__exit__(kind, error, trace)
-        if self._handover is not None:
-            self._handover.__exit__(kind, error, trace)
-        self._program = self._handover = None
+        try:
+            if self._program is not None:
+                self._program.__exit__(kind, error, trace)
+        finally:
+            if self._handover is not None:
+                self._handover.__exit__(kind, error, trace)
+            self._program = self._handover = None
 
     @property
     def version(self) -> str:
@@ -92,6 +96,7 @@ class Engine:
 
         Raises:
             EngineError: the program can't start, doesn't know the metric or can't load it.
+            HashMismatchError: its weights are others than when it was first loaded.
         """
         self._in_a_row = 0
         while True:
@@ -116,6 +121,7 @@ class Engine:
 
         Raises:
             EngineError: the program can't start, doesn't know the metric or can't load it.
+            HashMismatchError: its weights are others than when it was first loaded.
         """
         return list(self.each(metric, items))
 
@@ -139,7 +145,7 @@ class Engine:
                 self._failed(fault)
                 if fault.asked:
                     return Answer(None, f"the engine {self.spec.name} {fault}")
-            except EngineError as error:  # of a metric that could be loaded before
+            except (EngineError, HashMismatchError) as error:  # of a metric that could be loaded before
                 self._failed(error)
         reason = f"the engine {self.spec.name} was given up after {self._in_a_row} failures in a row; {self._last}"
         return Answer(None, reason, asked=False)
@@ -157,10 +163,12 @@ class Engine:
             self._program = Program(self._command, os.environ, self._start_timeout)
         if metric not in self._weights:
             try:
-                reply = self._program.ask({"load": metric}, self._load_timeout)
-                self._weights[metric] = self._loaded(self._program, reply)
+                request = {"load": metric, "known": known_weights(self._folder).get(metric)}
+                weights = self._loaded(self._program, self._program.ask(request, self._load_timeout))
             except ProgramFault as fault:  # no picture is to blame
                 raise ProgramFault(f"while it loaded {metric}, it {fault}", asked=False) from fault
+            record_weights(self._folder, metric, weights)
+            self._weights[metric] = weights
         return self._program
 
     def _loaded(self, program: Program, reply: Mapping[str, Any]) -> str | None:
@@ -176,14 +184,17 @@ class Engine:
             case {"error": str(reason)} if len(reply) == 1:
                 answer = Answer(None, f"the engine {self.spec.name} says: {reason}")
             case {"score": (int() | float()) as score} if len(reply) == 1 and not isinstance(score, bool):
-                if math.isfinite(score):
-                    answer = Answer(float(score))
-                else:
-                    answer = Answer(None, f"the engine {self.spec.name} answered {score}, which is no score")
+                answer = self._finite(score)
             case _:
                 raise program.fault(f"answered {str(reply)[:80]} instead of one score", asked=True)
         self._in_a_row = 0
         return answer
+
+    def _finite(self, score: float | int) -> Answer:
+        with suppress(OverflowError):  # of an integer of hundreds of digits
+            if math.isfinite(score):
+                return Answer(float(score))
+        return Answer(None, f"the engine {self.spec.name} answered {str(score)[:20]}, which is no score")
 
     def _failed(self, fault: Exception) -> None:
         self._in_a_row += 1

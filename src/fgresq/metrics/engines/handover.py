@@ -8,7 +8,6 @@ import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ class Handover:
         self._lies: tuple[Path, int, int] | None = None  # the reference there: a data set has many pictures of one
         self._size = (0, 0)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Handover":
         return self
 
     def __exit__(

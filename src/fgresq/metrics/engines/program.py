@@ -16,12 +16,13 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, cast
 
 MAX_LINE = 1 << 20
 _CHUNK = 1 << 16
 _STDERR_KEPT = 1 << 14
 _GRACE = 5.0  # seconds that a program has to end by itself
+_DYING = 1.0  # seconds between the end of its pipe and its own
 
 
 class ProgramFault(Exception):  # noqa: N818 - nobody outside this package sees it
@@ -76,16 +77,16 @@ class Program:
             if self.greeting.get("ready") is not True:
                 raise self.fault(f"said that it can't start: {self.greeting.get('error')}")
         except BaseException:
-            self.close(grace=0)
+            self.close(grace=0.0)
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Program":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(grace=_GRACE if kind is None else 0)
+        self.close(grace=_GRACE if kind is None else 0.0)
 
     def ask(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """Send a request and wait for its answer.
@@ -114,7 +115,7 @@ class Program:
                 raise self.fault("said more than one answer to one request")
             self._asking = False
         except BaseException:  # Ctrl-C too: the answer that is on its way would be taken for the next request's
-            self.close(grace=0)
+            self.close(grace=0.0)
             raise
         return answer
 
@@ -182,7 +183,7 @@ class Program:
 
     def _how_it_ended(self) -> str:
         try:
-            code = self._process.wait(_GRACE)
+            code = self._process.wait(_DYING)
         except subprocess.TimeoutExpired:
             return "closed its pipe"
         return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
@@ -194,7 +195,7 @@ class Program:
             what: it did.
             asked: whether a request is to blame; None where that depends on whether one is out.
         """
-        self.close(grace=0)  # so that all it said on stderr is here
+        self.close(grace=0.0)  # so that all it said on stderr is here
         said = b"".join(self._said).decode("utf-8", "replace").strip().splitlines()
         told = f"{what}; its last words: {said[-1].strip()[:300]}" if said else what
         return ProgramFault(told, self._asking if asked is None else asked)

@@ -17,8 +17,8 @@ class Pyiqa:
         self._device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         self._metrics: dict[str, Any] = {}
 
-    def load(self, metric: str) -> str | None:
-        """Make a metric; returns the SHA-256 of its weights, None where it has none."""
+    def load(self, metric: str, known: str | None) -> str | None:
+        """Make a metric; returns the SHA-256 of its weights, None where it has none. pyiqa can't be asked for some."""
         if metric not in self._pyiqa.list_models():
             raise ValueError(f"pyiqa has no metric {metric!r}")
         if metric not in self._metrics:

@@ -2,11 +2,12 @@
 
 A request is a line of JSON, and so is its answer, which repeats the number `turn`:
 
-    {"turn": 1, "load": METRIC}                                            {"turn": 1, "weights": HASH or null}
+    {"turn": 1, "load": METRIC, "known": ID or null}                        {"turn": 1, "weights": ID or null}
     {"turn": 2, "score": METRIC, "image": FILE, "reference": FILE or null}  {"turn": 2, "score": NUMBER}
 
 Either may be answered {"turn": N, "error": TEXT} instead. The first line, unasked, is {"ready": true}, or why not.
-FILE holds 8-bit RGB (height, width, 3) as `numpy.save` writes it.
+ID is what identifies weights: a hash of them, or their commit on the hub; `known` is the one of the first load. FILE
+holds 8-bit RGB (height, width, 3) as `numpy.save` writes it.
 """
 
 import argparse
@@ -20,8 +21,8 @@ from typing import Any, Protocol
 class Metrics(Protocol):
     """What an engine's program has to offer. Pictures are uint8 arrays (height, width, 3)."""
 
-    def load(self, metric: str) -> str | None:
-        """Get a metric ready; returns what identifies its weights, None where it has none."""
+    def load(self, metric: str, known: str | None) -> str | None:
+        """Get a metric ready, with the weights of its first load if `known` can be asked for; returns their ID."""
 
     def score(self, metric: str, image: Any, reference: Any) -> float:
         """The score of a picture; `reference` is None where there is none."""
@@ -62,7 +63,7 @@ def serve(start: Callable[[str], Metrics]) -> None:
 def _answer(metrics: Metrics, request: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         if "load" in request:
-            return {"weights": metrics.load(request["load"])}
+            return {"weights": metrics.load(request["load"], request["known"])}
         image, reference = _pixels(request["image"]), _pixels(request["reference"])
         return {"score": float(metrics.score(request["score"], image, reference))}
     except Exception as error:  # noqa: BLE001 - it is answered, and fgresq names the picture with it
