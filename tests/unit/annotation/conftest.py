@@ -32,3 +32,11 @@ def study(database: str, tmp_path: Path) -> Iterator[Study]:
     made = studies.make_study(tmp_path, database)
     yield made
     made.close()
+
+
+@pytest.fixture
+def small_study(tmp_path: Path) -> Iterator[Study]:
+    """The same on SQLite alone, for what doesn't depend on the database."""
+    made = studies.make_study(tmp_path, str(tmp_path / "study.db"))
+    yield made
+    made.close()

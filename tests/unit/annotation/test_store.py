@@ -125,10 +125,10 @@ def test_many_people_at_once(study):
         ({"key": "no spaces"}, "8 to 64"),
     ],
 )
-def test_what_no_page_sends_is_refused(study, wrong, says):
+def test_what_no_page_sends_is_refused(small_study, wrong, says):
     with pytest.raises(AnswerError, match=says):
-        give(study, **wrong)
-    assert rows(study) == []
+        give(small_study, **wrong)
+    assert rows(small_study) == []
 
 
 def test_a_key_of_another_answer_is_refused(study):
