@@ -1,0 +1,173 @@
+"""Judges of files: names, declarations, and that each gives what the thing behind it gives."""
+
+import math
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import fgresq
+from fgresq.benchmark.judges import Judge, PairJudge, Request, Subject, Verdict, declare, engines, open_judge
+from fgresq.benchmark.judges.model import ModelSettings
+from fgresq.benchmark.judges.native import NativeJudge
+from fgresq.errors import UserError
+from fgresq.images.decode import decode
+from fgresq.images.unit import to_unit
+from fgresq.metrics.base import NoReferenceMetric
+from fgresq.metrics.catalogue import declaration, declarations
+from fgresq.metrics.engines.answers import Answer
+from fgresq.metrics.engines.engine import Engine
+from fgresq.metrics.native import NATIVE, metric
+from fgresq.model.store import locate
+
+CPU = ModelSettings(device="cpu")
+
+
+@pytest.fixture
+def half(photographs: Mapping[str, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """A photograph at half its size, and a reduced copy of it."""
+    whole = Image.open(photographs["chelsea"]).resize((220, 150))
+    whole.save(tmp_path / "reference.png")
+    whole.resize((55, 38)).resize((220, 150)).save(tmp_path / "image.png")
+    return tmp_path / "image.png", tmp_path / "reference.png"
+
+
+@pytest.mark.parametrize("name", ["psnr", "ssim", "sharpness", "piqe"])
+def test_a_native_metric_gives_its_own_score(name: str, half: tuple[Path, Path]) -> None:
+    image, reference = half
+    judge = open_judge(Request(name))
+    assert isinstance(judge, Judge)
+    assert not isinstance(judge, PairJudge)
+    assert judge.declaration.title == NATIVE[name].title
+    (verdict,) = judge.scores([Subject(str(image), str(reference) if NATIVE[name].full_reference else None)])
+    pixels = [to_unit(decode(path)) for path in half]
+    assert verdict == Verdict(metric(name)(pixels[0], pixels[1]))
+
+
+def test_equal_pictures_have_an_infinite_psnr(half: tuple[Path, Path]) -> None:
+    (verdict,) = open_judge(Request("psnr")).scores([Subject(str(half[0]), str(half[0]))])
+    assert verdict == Verdict(math.inf)
+
+
+def test_a_bad_file_is_a_verdict_with_its_reason(half: tuple[Path, Path], tmp_path: Path) -> None:
+    image, reference = map(str, half)
+    (tmp_path / "bad.png").write_bytes(half[0].read_bytes()[:300])
+    Image.new("RGB", (100, 100)).save(tmp_path / "other size.png")
+    bad = str(tmp_path / "bad.png")
+    verdicts = open_judge(Request("ssim")).scores(
+        [
+            Subject(bad, reference),
+            Subject(image, bad),
+            Subject(image, reference),
+            Subject(str(tmp_path / "other size.png"), reference),
+        ]
+    )
+    assert [verdict.score is None for verdict in verdicts] == [True, True, False, True]
+    assert "bad.png" not in verdicts[0].error
+    assert verdicts[1].error.startswith(bad)
+    assert "of one size" in verdicts[3].error
+
+
+def test_the_hash_of_parameters_is_part_of_a_judge(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="NIQE needs the authors' parameters"):
+        declare(Request("niqe"))
+    folder = tmp_path / "parameters"
+    folder.mkdir()
+    for content in (b"one", b"two"):
+        (folder / NATIVE["niqe"].parameter_files[0]).write_bytes(content)
+    shutil.copytree(folder, tmp_path / "copy")
+    second = declare(Request("niqe", str(folder)))
+    assert second.parameters == declare(Request("niqe", str(tmp_path / "copy"))).parameters
+    (folder / NATIVE["niqe"].parameter_files[0]).write_bytes(b"three")
+    assert declare(Request("niqe", str(folder))).key != second.key
+
+
+def test_fgresq_scores_and_compares_as_it_does_elsewhere(photographs: Mapping[str, Path], tmp_path: Path) -> None:
+    request = Request("fgresq-compact", model=CPU)
+    judge = open_judge(request)
+    assert isinstance(judge, PairJudge)
+    assert judge.spreads
+    assert judge.declaration.compares
+    scorer = fgresq.load(device="cpu")
+    assert judge.declaration.parameters == scorer.provenance.weights_sha256
+    paths = [str(path) for path in photographs.values()]
+    (tmp_path / "bad.png").touch()
+    verdicts = judge.scores([*map(Subject, paths), Subject(str(tmp_path / "bad.png"))])
+    expected = [score.score for score in scorer.score(paths)]
+    assert [verdict.score for verdict in verdicts[:3]] == pytest.approx(expected, abs=1e-5)
+    assert verdicts[3].error == "is empty (0 bytes)"
+    answers = judge.compare([(paths[0], paths[1]), (paths[2], str(tmp_path / "bad.png"))])
+    alone = scorer.compare(paths[0], paths[1])
+    assert answers[0].preference is alone.preference
+    assert answers[0].p_equal == pytest.approx(alone.p_equal, abs=1e-5)
+    assert answers[0].scores[1].score == pytest.approx(expected[1], abs=1e-5)
+    assert (answers[1].preference, answers[1].p_equal, answers[1].scores[0].error) == (None, None, None)
+    assert answers[1].scores[1].error == "is empty (0 bytes)"
+
+
+def test_the_settings_that_change_answers_make_another_judge() -> None:
+    keys = {
+        declare(Request("fgresq-compact", model=model)).key
+        for model in (CPU, ModelSettings(order="released"), ModelSettings(precision="bf16"))
+    }
+    assert len(keys) == 3
+    assert declare(Request("fgresq-compact", model=ModelSettings(batch_size=3))).key in keys
+
+
+def test_weights_of_ones_own(tmp_path: Path) -> None:
+    own = tmp_path / "mine.safetensors"
+    shutil.copy(locate("compact").path, own)
+    declared = declare(Request(f"fgresq:{own}", model=CPU))
+    assert (declared.metric, declared.title, declared.name) == ("fgresq", "FGResQ (mine.safetensors)", f"fgresq:{own}")
+    with pytest.raises(UserError, match="no weights are called"):
+        declare(Request("fgresq:gone.pth"))
+
+
+def test_unknown_and_absent_metrics_say_what_to_do() -> None:
+    with pytest.raises(UserError, match=r"no metric is called 'pnsr'; did you mean .*psnr"):
+        declare(Request("pnsr"))
+    with pytest.raises(UserError, match="fgresq weights fetch released"):
+        declare(Request("fgresq"))
+    with pytest.raises(UserError, match=r"pyiqa isn't installed; `fgresq metrics install pyiqa`"):
+        declare(Request("lpips"))
+    for spec in declarations():
+        if spec.engine == "none":
+            with pytest.raises(UserError, match="nothing here runs"):
+                declare(Request(spec.name))
+
+
+def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Fake(Engine):
+        version = "pyiqa 1, program ab"
+
+        def __init__(self) -> None: ...
+
+        def weights(self, metric: str) -> str:
+            return f"hash of {metric}"
+
+        def scores(self, metric: str, items: list[tuple[Path, Path | None]]) -> list[Answer]:
+            asked.append((metric, items))
+            return [Answer(0.5), Answer(None, "crashed"), Answer(None, "given up", asked=False)]
+
+    monkeypatch.setattr(engines, "_started", lambda name, device: Fake())
+    judge = engines.open_engine(declaration("lpips"), "cpu")
+    assert isinstance(judge, Judge)
+    assert (judge.spreads, judge.declaration.higher_is_better, judge.declaration.full_reference) == (False, False, True)
+    assert judge.declaration.parameters == f"hash of {declaration('lpips').engine_name}"
+    assert "pyiqa 1, program ab" in judge.declaration.version
+    assert judge.scores([Subject("a", "r"), Subject("b", "r"), Subject("c", "r")]) == [
+        Verdict(0.5),
+        Verdict(None, "crashed"),
+        Verdict(None, "given up", keep=False),
+    ]
+    assert asked[0][1][0] == (Path("a"), Path("r"))
+
+
+def test_a_score_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch, half: tuple[Path, Path]) -> None:
+    judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], lambda _: np.nan))
+    assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "the metric's answer isn't a number")]
