@@ -7,6 +7,7 @@ read the ratios.
 """
 
 import argparse
+import math
 import statistics
 import time
 
@@ -58,6 +59,28 @@ def measured(
     )
 
 
+def print_coverage(trials: int = 600, images: int = 10) -> None:
+    """How often 95 % intervals hold the true correlation of a model whose contents share most of what isn't MOS."""
+    pearson = 2 / math.sqrt(2 * 3.04)
+    true: dict[Criterion, float] = {
+        "plcc": pearson,
+        "srcc": 6 / math.pi * math.asin(pearson / 2),
+    }  # of a bivariate normal distribution
+    print("| contents | PLCC | SRCC |\n|---|---|---|")
+    for contents in (4, 8, 20, 40, 100):
+        generator = np.random.default_rng(contents)
+        of = np.repeat(np.arange(contents), images)
+        draw = draw_contents([f"content {k}" for k in of], 1000)
+        held = dict.fromkeys(true, 0)
+        for _ in range(trials):
+            mos = generator.normal(size=contents)[of] + generator.normal(size=len(of))
+            scores = mos + generator.normal(size=contents)[of] + 0.2 * generator.normal(size=len(of))
+            for criterion, value in true.items():
+                low, high = bootstrap_correlation(scores[:, None], mos, draw, criterion).interval()
+                held[criterion] += int(low[0] <= value <= high[0])
+        print(f"| {contents} | {held['plcc'] / trials:.0%} | {held['srcc'] / trials:.0%} |", flush=True)
+
+
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -68,7 +91,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--criteria", nargs="+", choices=sorted(CRITERIA), default=["srcc", "plcc"])
+    parser.add_argument("--coverage", action="store_true", help="simulate how often intervals hold the true value")
     arguments = parser.parse_args()
+    if arguments.coverage:
+        print_coverage()
+        return
     scores, mos, contents = simulated(arguments.images, arguments.metrics, arguments.contents)
     draw = draw_contents(contents, arguments.resamples)
     print(
