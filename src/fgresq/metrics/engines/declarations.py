@@ -38,6 +38,11 @@ class EngineSpec:
         return self.files / f"{self.name}_program.py"
 
     @property
+    def serving(self) -> Path:
+        """The module beside it that speaks to fgresq."""
+        return self.files / "serving.py"
+
+    @property
     def requirements(self) -> Path:
         """What is asked of pip, pinned."""
         return self.files / f"{self.name}-requirements.txt"

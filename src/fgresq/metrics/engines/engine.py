@@ -87,7 +87,8 @@ class Engine:
     def version(self) -> str:
         """What decides the scores beside the weights: the packages' versions, and our program that calls them."""
         packages = ", ".join(f"{name} {self._packages.get(name, 'absent')}" for name in self.spec.versions_of)
-        return f"{packages}, program {hashlib.sha256(self.spec.program.read_bytes()).hexdigest()[:12]}"
+        program = self.spec.program.read_bytes() + self.spec.serving.read_bytes()
+        return f"{packages}, program {hashlib.sha256(program).hexdigest()[:12]}"
 
     def weights(self, metric: str) -> str | None:
         """What identifies a metric's weights (a hash, or a commit of the hub); None where it has none.
