@@ -4,12 +4,11 @@ Each answers None where it is undefined (fewer than three images, or all values 
 absolute value: orient a lower-is-better metric from its declaration before it comes here.
 """
 
-import math
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from fgresq.errors import UserError
 
@@ -86,13 +85,9 @@ def krcc(predicted: Float[np.ndarray, " n"], mos: Float[np.ndarray, " n"]) -> fl
     predicted, mos = _checked(predicted, mos)
     if len(mos) < _FEWEST or _is_constant(predicted) or _is_constant(mos):
         return None
-    x, y = _dense_ranks(predicted), _dense_ranks(mos)
-    order = np.lexsort((y, x))  # by x, and by y where x is tied, so that a pair tied in x is no inversion
-    pairs = len(mos) * (len(mos) - 1) // 2
-    tied_x, tied_y = _tied_pairs(x), _tied_pairs(y)
-    tied_both = _tied_pairs(x * len(mos) + y)
-    surplus = pairs - tied_x - tied_y + tied_both - 2 * _inversions(y[order])
-    return surplus / math.sqrt((pairs - tied_x) * (pairs - tied_y))
+    from scipy.stats import kendalltau  # noqa: PLC0415 - takes a while to import
+
+    return float(kendalltau(predicted, mos, method="asymptotic").statistic)  # the method is that of its p-value
 
 
 def rmse(
@@ -222,31 +217,3 @@ def _average_ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     last = np.cumsum(counts)
     ranks: Float[np.ndarray, " n"] = (last - (counts - 1) / 2)[group]
     return ranks
-
-
-def _dense_ranks(values: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """Ranks from 0; equal values share one, and the next is one higher."""
-    return np.unique(values, return_inverse=True)[1]
-
-
-def _tied_pairs(values: Int[np.ndarray, " n"]) -> int:
-    counts = np.unique(values, return_counts=True)[1]
-    return int((counts * (counts - 1) // 2).sum())
-
-
-def _inversions(values: Int[np.ndarray, " n"]) -> int:
-    """Pairs whose first value is the larger one, in n log^2 n steps.
-
-    At level k the places are halves of blocks of 2^(k+1), and each pair of places is in two halves of one block at
-    exactly one level. With a block sorted by value (left before right where equal), the left ones behind a right one
-    are its inversions.
-    """
-    place = np.arange(len(values))
-    total = 0
-    for k in range((len(values) - 1).bit_length()):
-        block, right = place >> (k + 1), (place >> k) & 1
-        order = np.lexsort((right, values, block))
-        left = 1 - right[order]
-        left_up_to_block_end = np.cumsum(np.bincount(block, weights=1 - right))[block[order]]
-        total += int(((left_up_to_block_end - np.cumsum(left)) * (1 - left)).sum())
-    return total
