@@ -64,7 +64,7 @@ def put_scores(store: Store, data: BenchmarkSet, by: Declaration, scores: Mappin
             if image.image_id not in scores:
                 continue
             value = scores[image.image_id]
-            verdict = Verdict(None, value) if isinstance(value, str) else Verdict(value)
+            verdict = Verdict(None, value) if isinstance(value, str) else Verdict(float(value))
             reference = data.files[image.reference].sha256 if by.full_reference else None
             writer.add([score_row(by.key, data.files[image.path].sha256, reference, verdict, image.path)])
 
