@@ -122,7 +122,7 @@ def _draw_rates(axis: "Axes", panel: Panel) -> None:
         ylim=(0, 1.3 * highest),  # room for the legend
     )
     names = [f"{_ends(part)}\nn {part.pairs - part.judged_equal:,}" for part in bins]
-    axis.set_xticks(range(len(bins)), names, fontsize=8)
+    axis.set_xticks(range(len(bins)), names, fontsize=7)
     axis.legend(frameon=False, fontsize=8, loc="upper right")
 
 
