@@ -25,4 +25,4 @@ class Rate:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson's 95 % interval of the share, if the cases were independent; None of nothing."""
-        return wilson_interval(self.count, self.of) if self.of else None
+        return wilson_interval(float(self.count), self.of) if self.of else None

@@ -38,7 +38,7 @@ class ScreeningRule:
     least_triads: int = 20
     fastest_ms: float = 500.0
     of_median_time: float = 1 / 3
-    training: float = 0.5
+    training: float = 0.6
     least_training: int = 4
     least_votes: int = 20
 
