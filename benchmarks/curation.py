@@ -30,8 +30,8 @@ from fgresq.curation.jnd.filtering import filter_unnoticeable
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.noise import JndNoise
 from fgresq.curation.jnd.threshold import JndThreshold
-from fgresq.curation.workers import processes
 from fgresq.metrics.ssim import grey_plane, ssim_of_pairs
+from fgresq.workers import processes
 
 IMAGES, SIDE = 116, 288
 PEER_PAIRS, PEER_BATCH = 160, 16

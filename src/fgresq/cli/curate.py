@@ -122,8 +122,8 @@ def threshold(
     import os
 
     from fgresq.curation.jnd.threshold import jnd_threshold, write_threshold
-    from fgresq.curation.workers import processes
     from fgresq.images.discover import find_images
+    from fgresq.workers import processes
 
     check_output(output, (".json",))
     noise, found = _noise(gain, sign), find_images(paths)

@@ -2,18 +2,13 @@
 
 import csv
 import json
-import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
-
-from fgresq.errors import FgresqError, OutputError, UserError
+from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
 from fgresq.images.decode import printable
 from fgresq.manifest import Manifest, write_manifest
@@ -22,6 +17,7 @@ from fgresq.synthesis.contents import MIN_PHOTOGRAPH, Assignment, Made, generato
 from fgresq.synthesis.fidelity import METRICS
 from fgresq.synthesis.labels import Consensus
 from fgresq.version import __version__
+from fgresq.workers import processes
 
 PAIRS_A_TASK = 24
 _IMAGES_A_TASK = 11
@@ -143,7 +139,7 @@ def _open_folder(out: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _all_made(assignments: Sequence[Assignment], workers: int, progress: Callable[[int], None]) -> Iterator[Made]:
-    """Results as they come; those of an earlier, unfinished run first."""
+    """Those of an earlier, unfinished run first."""
     left = []
     for assignment in assignments:
         earlier = _earlier(assignment)
@@ -152,26 +148,10 @@ def _all_made(assignments: Sequence[Assignment], workers: int, progress: Callabl
         else:
             progress(1)
             yield earlier
-    if workers == 1:
-        for assignment in left:
-            yield _make_and_note(assignment)
+    with processes(workers) as spread:
+        for result in spread(_make_and_note, left):
             progress(1)
-        return
-    # Spawned, since the parent may run threads that a fork would leave half alive.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        futures: list[Future[Made]] = [pool.submit(_make_and_note, assignment) for assignment in left]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-                progress(1)
-        except BrokenProcessPool as error:
-            raise FgresqError(
-                "a process died, perhaps for want of memory; the same command goes on, with fewer workers if need be"
-            ) from error
-        finally:
-            for future in futures:
-                future.cancel()
+            yield result
 
 
 def _make_and_note(assignment: Assignment) -> Made:

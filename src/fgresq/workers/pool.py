@@ -2,26 +2,14 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Protocol, TypeVar, runtime_checkable
 
 import cv2
 
 from fgresq.errors import FgresqError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-@runtime_checkable
-class Map(Protocol):
-    """Like the builtin `map` of one argument: results in the order of the items. Ray can stand behind it as well."""
-
-    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterator[Result]:
-        """Apply a function that can be pickled to each item."""
-        ...
+from fgresq.workers.order import AHEAD, Item, Map, Result, in_order
 
 
 @contextmanager
@@ -37,9 +25,13 @@ def processes(workers: int) -> Iterator[Map]:
     # Spawned, since the parent may run threads that a fork would leave half alive.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+
+        def spread(function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterator[Result]:
+            return in_order(lambda item: pool.submit(function, item), Future.result, items, AHEAD * workers)
+
         try:
-            yield pool.map
+            yield spread
         except BrokenProcessPool as error:
-            raise FgresqError("a process died, perhaps for want of memory; use fewer workers") from error
+            raise FgresqError("a process died, perhaps for want of memory; start again with fewer workers") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

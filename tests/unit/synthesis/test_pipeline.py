@@ -22,6 +22,7 @@ from fgresq.synthesis.labels import Consensus, levels, preference, pseudo_mos
 from fgresq.synthesis.pictures import from_bytes
 from fgresq.synthesis.pipeline import synthesise
 from fgresq.synthesis.restore.catalogue import RESTORERS
+from fgresq.workers import pool
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -206,6 +207,6 @@ def test_a_dead_worker_is_reported(
         def submit(self, *_: object) -> Future[None]:
             return super().submit(os._exit, 3)
 
-    monkeypatch.setattr(pipeline, "ProcessPoolExecutor", Deadly)
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", Deadly)
     with pytest.raises(FgresqError, match="a process died"):
         synthesise(sorted(photographs.values()), tmp_path / "set", per_content=3, crop=64, workers=2)

@@ -35,6 +35,7 @@ def run(
     parameters: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The authors' parameter files of NIQE and the like.")
     ] = None,
+    save_every: Annotated[float, typer.Option(min=0, help="Seconds; what a killed run loses at most.")] = 10.0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
     device: Device = "auto",
     precision: PrecisionOption = Precision.FP32,
@@ -51,7 +52,7 @@ def run(
     from fgresq.benchmark.judges.model import ModelSettings
     from fgresq.benchmark.runner import run_judge
     from fgresq.benchmark.store import create_store
-    from fgresq.curation.workers import processes
+    from fgresq.workers import processes
 
     model = ModelSettings(device, precision.value, batch_size, order.value)
     folder = None if parameters is None else str(parameters)
@@ -67,9 +68,17 @@ def run(
     with processes(workers or os.cpu_count() or 1) as spread:
         for request in requests:
             with _bar() as begin:
-                done.append(
-                    run_judge(request, sets, kept, known, spread=spread, retry_failed=retry_failed, begin=begin)
+                coverage = run_judge(
+                    request,
+                    sets,
+                    kept,
+                    known,
+                    spread=spread,
+                    retry_failed=retry_failed,
+                    save_every=save_every,
+                    begin=begin,
                 )
+            done.append(coverage)
     _print(done, store)
     if any(coverage.failed for coverage in done):
         raise typer.Exit(1)

@@ -12,10 +12,10 @@ from jaxtyping import Float, Float64, Int
 
 from fgresq.curation.jnd.reading import named, read_picture
 from fgresq.curation.jnd.threshold import JndThreshold
-from fgresq.curation.workers import Map
 from fgresq.errors import ImageError, ManifestError
 from fgresq.metrics.ssim import WINDOW, grey_plane, matlab_downsampled, ssim_of_pairs
 from fgresq.names import first_few
+from fgresq.workers import Map
 
 SSIM, KEPT, NOT_JUDGED = "ssim", "kept", "not_judged"
 _ROW = "row"

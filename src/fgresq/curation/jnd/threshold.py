@@ -13,12 +13,12 @@ from fgresq.criteria.uncertainty import bootstrap_counts, percentile_interval
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.noise import JndNoise, add_jnd_noise
 from fgresq.curation.jnd.reading import named, read_picture
-from fgresq.curation.workers import Map
 from fgresq.errors import ImageError, UserError
 from fgresq.files import written_whole
 from fgresq.images.decode import printable
 from fgresq.metrics.ssim import grey_plane, matlab_downsampled, ssim_of_pairs
 from fgresq.version import __version__
+from fgresq.workers import Map
 
 PAPER_IMAGES = 20_000
 _CONFIDENCE = 0.95

@@ -11,9 +11,9 @@ from fgresq.curation.jnd import filtering
 from fgresq.curation.jnd.filtering import SizeRule, filter_unnoticeable
 from fgresq.curation.jnd.noise import JndNoise
 from fgresq.curation.jnd.threshold import JndThreshold
-from fgresq.curation.workers import processes
-from fgresq.errors import FgresqError, ManifestError
+from fgresq.errors import ManifestError
 from fgresq.metrics.ssim import ssim
+from fgresq.workers import processes
 
 
 def at(value: float, matlab_downsampling: bool = False) -> JndThreshold:
@@ -175,14 +175,3 @@ def test_an_unknown_image_is_named(tables):
     pairs, images = tables
     with pytest.raises(ManifestError, match=r"aren't in the table of images: chelsea/c-blurred$"):
         filter_unnoticeable(pairs, images.filter(pl.col("image_id") != "chelsea/c-blurred"), at(0.95))
-
-
-def _die(item: int) -> int:
-    import os
-
-    os._exit(item)
-
-
-def test_a_process_that_dies_is_an_error_with_advice():
-    with pytest.raises(FgresqError, match="a process died"), processes(2) as spread:
-        list(spread(_die, [1, 1]))

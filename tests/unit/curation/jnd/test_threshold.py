@@ -9,9 +9,9 @@ from fgresq.criteria.uncertainty import bootstrap_counts
 from fgresq.curation.jnd.model import jnd_map
 from fgresq.curation.jnd.noise import JndNoise, add_jnd_noise
 from fgresq.curation.jnd.threshold import jnd_threshold, median_interval, read_threshold, write_threshold
-from fgresq.curation.workers import processes
 from fgresq.errors import UserError
 from fgresq.metrics.ssim import ssim
+from fgresq.workers import processes
 
 
 @pytest.fixture
