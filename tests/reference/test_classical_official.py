@@ -1,8 +1,8 @@
-"""NIQE, BRISQUE, PIQE and PSNR against official scores, and what we record ourselves where those aren't at hand.
+"""The native metrics against official scores, and what we record ourselves where those aren't at hand.
 
-The official rows (`ResultsCalibra`): `niqe` and `brisque` are the authors' MATLAB releases on MATLAB's rgb2gray, `piqe`
-is MATLAB's own function. `niqe_matlab` and `brisque_matlab` are MATLAB's own functions with models of their own, which
-aren't at hand, so nothing is held to them.
+The official rows (`ResultsCalibra`): `niqe`, `ilniqe` and `brisque` are the authors' MATLAB releases, NIQE and BRISQUE
+on MATLAB's rgb2gray; `piqe` is MATLAB's own function. `niqe_matlab` and `brisque_matlab` are MATLAB's own functions
+with models of their own, which aren't at hand, so nothing is held to them.
 """
 
 import csv
@@ -16,8 +16,11 @@ from PIL import Image
 from fgresq.metrics import brisque as brisque_module
 from fgresq.metrics import niqe as niqe_module
 from fgresq.metrics.brisque import brisque, brisque_features, read_model
+from fgresq.metrics.ilniqe import block_features
 from fgresq.metrics.native import metric
 from fgresq.metrics.natural_scenes.contrast import Contrast, normalised_contrast
+from fgresq.metrics.natural_scenes.enriched import features as features_module
+from fgresq.metrics.natural_scenes.enriched.gradients import Gradient, gradient
 from fgresq.metrics.natural_scenes.pristine import read_pristine_model
 from fgresq.metrics.niqe import fit_pristine, niqe, own_model
 
@@ -26,6 +29,7 @@ GOLDEN = Path(__file__).parent / "golden_classical_metrics.json"
 # Relative to the official score. I04 has no flat area; in the others' the releases count the signs of rounding errors.
 NIQE_TOLERANCE = {"I03": 6e-4, "I04": 1e-9, "I06": 5e-4, "I08": 6e-3, "I19": 4e-3}
 BRISQUE_TOLERANCE = {"I03": 3e-5, "I04": 1e-5, "I06": 2e-3, "I08": 0.103, "I19": 0.031}
+ILNIQE_TOLERANCE = {"I03": 2e-4, "I04": 1e-5, "I06": 3e-5, "I08": 1.6e-3, "I19": 1.3e-3}
 # The signs of the rounding errors in the mean of I08's six flat levels, found by trying all 729 combinations on NIQE.
 SIGNS = {162: -1, 140: -1, 87: -1, 85: 0, 103: 0, 74: -1}
 
@@ -45,6 +49,11 @@ def official(calibration):
 def pictures(calibration):
     folders = {kind: calibration / "ResultsCalibra" / f"{kind}_dir" for kind in ("dist", "ref")}
     return {kind: {name: read(folder / f"{name}.bmp") for name in IMAGES} for kind, folder in folders.items()}
+
+
+@pytest.fixture(scope="module")
+def judge_ilniqe(calibration):
+    return metric("ilniqe", calibration)
 
 
 def read(path):
@@ -100,6 +109,39 @@ def test_the_official_brisque_of_flat_i19_lies_within_what_those_signs_do(calibr
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", IMAGES)
+def test_ilniqe(name, judge_ilniqe, official, pictures):
+    assert judge_ilniqe(pictures["dist"][name]) == pytest.approx(official["ilniqe"][name], rel=ILNIQE_TOLERANCE[name])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["I08", "I19"])
+def test_the_official_ilniqe_lies_within_what_rounding_errors_in_flat_areas_do(
+    name, judge_ilniqe, official, pictures, monkeypatch
+):
+    draw = np.random.default_rng(0)
+
+    def leaning(*arguments):
+        normalised, deviation = normalised_contrast(*arguments)
+        normalised[deviation == 0] = 1e-14
+        return Contrast(normalised, deviation)
+
+    def trembling(plane, sigma):
+        found = Gradient(*(np.ascontiguousarray(each) for each in gradient(plane, sigma)))
+        still = (found.across == 0) & (found.down == 0)
+        for each in found:
+            each[still] = draw.uniform(-1e-9, 1e-9, still.sum())
+        return found
+
+    picture = pictures["dist"][name]
+    with monkeypatch.context() as patch:
+        patch.setattr(features_module, "normalised_contrast", leaning)
+        high = judge_ilniqe(picture)
+    monkeypatch.setattr(features_module, "gradient", trembling)
+    assert judge_ilniqe(picture) < official["ilniqe"][name] < high
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", IMAGES)
 def test_piqe_and_psnr(name, official, pictures):
     distorted, reference = pictures["dist"][name], pictures["ref"][name]
     assert metric("piqe")(distorted) == pytest.approx(official["piqe"][name], abs=0.005)
@@ -142,3 +184,5 @@ def test_recorded_scores_of_photographs_from_a_wheel(photographs):
         for judge in ("psnr", "psnr-luma", "ssim"):
             assert metric(judge)(coarse(picture), picture) == pytest.approx(recorded[judge], rel=1e-6), (name, judge)
         assert brisque_features(picture) == pytest.approx(recorded["brisque features"], rel=1e-6), name
+        features = block_features(picture).mean(axis=0)[::9]
+        assert features == pytest.approx(recorded["ilniqe features"], rel=1e-5, abs=1e-8), name

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fgresq.errors import UserError
-from fgresq.metrics import brisque, niqe, piqe, psnr, sharpness, ssim
+from fgresq.metrics import brisque, ilniqe, niqe, piqe, psnr, sharpness, ssim
 from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference
 from fgresq.metrics.parameters import find_parameters
 from fgresq.names import nearest
@@ -46,6 +46,7 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
         _alone(piqe.SPEC, piqe.piqe),
         (niqe.SPEC, niqe.load),
         (niqe.OWN_SPEC, niqe.load_own),
+        (ilniqe.SPEC, ilniqe.load),
         (brisque.SPEC, brisque.load),
     )
 }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from scipy.io import savemat
 
 
 def textured(height, width, seed=0):
@@ -25,3 +26,20 @@ def write_regression(folder: Path, features=36, vectors=5):
     ranges = [f"{k} {-0.5 - k / 100} {3 + k / 100}" for k in range(1, features + 1)]
     (folder / "allrange").write_text("\n".join(["x", "-1 1", *ranges]) + "\n")
     return coefficients, support
+
+
+def write_template(folder: Path, directions=12):
+    """A little model of IL-NIQE in the authors' form, `templateModel.mat`, and its four arrays."""
+    generator = np.random.default_rng(2)
+    axes = np.linalg.qr(generator.normal(size=(468, directions)))[0]
+    root = generator.normal(size=(directions, directions))
+    arrays = (
+        generator.normal(size=(1, directions)),
+        root @ root.T + np.eye(directions),
+        generator.uniform(0.5, 1.5, (468, 1)),
+        axes,
+    )
+    cell = np.empty((1, 4), dtype=object)
+    cell[0] = arrays
+    savemat(folder / "templateModel.mat", {"templateModel": cell})
+    return arrays[0].ravel(), arrays[1], arrays[2].ravel(), arrays[3]

@@ -103,6 +103,16 @@ def moments(blocks: Blocks) -> list[Moments]:
     return [Moments(height * width, *each) for each in sums]
 
 
+def value_moments(blocks: Blocks) -> Moments:
+    """Moments of the values alone: the first of `moments`."""
+    count, height, width = blocks.shape
+    together = max(1, _PART // (height * width))
+    sums = np.empty((5, count))
+    for first in range(0, count, together):
+        sums[:, first : first + together] = _sums(blocks[first : first + together])
+    return Moments(height * width, *sums)
+
+
 def _wrapped(blocks: Blocks) -> Float64[np.ndarray, "b h2 w2"]:
     """With a row more above and below, and a column more on the left, taken from the other side."""
     count, height, width = blocks.shape

@@ -17,6 +17,16 @@ _GREY = np.array([[0.298936021293776, 0.587043074451121, 0.114020904255103]])
 _HALVING = np.array([-3, -9, 29, 111, 111, 29, -9, -3]) / 256
 
 
+def colour_levels(image: Picture) -> Float64[np.ndarray, "h w 3"]:
+    """Red, green and blue in whole levels, 0 to 255, as a file of 8 bits holds them.
+
+    Args:
+        image: RGB in [0, 1].
+    """
+    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    return cv2.convertScaleAbs(pixels, alpha=255).astype(np.float64)
+
+
 def grey_levels(image: Picture) -> Float64[np.ndarray, "h w"]:
     """The grey picture, in whole levels.
 
@@ -28,9 +38,7 @@ def grey_levels(image: Picture) -> Float64[np.ndarray, "h w"]:
     Returns:
         0 to 255, whole numbers; halves are rounded up.
     """
-    pixels = np.ascontiguousarray(image, dtype=np.float32)
-    levels = cv2.convertScaleAbs(pixels, alpha=255).astype(np.float64)
-    grey = np.asarray(cv2.transform(levels, _GREY)).reshape(image.shape[:2])
+    grey = np.asarray(cv2.transform(colour_levels(image), _GREY)).reshape(image.shape[:2])
     return np.floor(np.add(grey, 0.5, out=grey), out=grey)
 
 

@@ -1,8 +1,5 @@
 """NIQE's model of pristine pictures: mean and covariance of 36 features, from a file."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,7 @@ from jaxtyping import Float64
 
 from fgresq.errors import UserError
 from fgresq.files import written_whole
+from fgresq.metrics.natural_scenes.stored import read_arrays
 
 FEATURES = 36
 # Of the authors' release (MATLAB), of its copies as .npz, and of ours.
@@ -44,7 +42,7 @@ def read_pristine_model(path: Path) -> PristineModel:
     Raises:
         UserError: the file can't be read, or doesn't hold a mean of 36 features and their covariance.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path, "a NIQE model")
     mean, covariance = _one_of(arrays, _MEAN_KEYS, path), _one_of(arrays, _COVARIANCE_KEYS, path)
     if mean.size != FEATURES or covariance.shape != (FEATURES, FEATURES):
         raise UserError(
@@ -74,26 +72,6 @@ def write_pristine_model(path: Path, model: PristineModel) -> None:
             provenance=np.array(model.provenance),
             pictures=np.array("\n".join(model.pictures)),
         )
-
-
-def _arrays(path: Path) -> Mapping[str, Any]:
-    """What a .mat or .npz file holds, by name."""
-    from scipy.io import loadmat  # noqa: PLC0415 - slow to import, and only .mat files need it
-    from scipy.io.matlab import MatReadError  # noqa: PLC0415
-
-    try:
-        content = io.BytesIO(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror or error})") from error
-    # What the two readers raise on bytes that aren't theirs; the content is in memory, so OSError is about it too.
-    damage = (ValueError, TypeError, KeyError, NotImplementedError, EOFError, OSError, zlib.error, MatReadError)
-    try:
-        if path.suffix.lower() != ".npz":
-            return dict(loadmat(content))
-        with np.load(content, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (*damage, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: isn't a NIQE model in MATLAB's or NumPy's form ({error})") from error
 
 
 def _one_of(arrays: Mapping[str, Any], keys: tuple[str, ...], path: Path) -> Float64[np.ndarray, "..."]:

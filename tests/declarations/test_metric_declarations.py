@@ -1,0 +1,91 @@
+"""Every declaration of a metric, and what keeps a wrong one out."""
+
+import math
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from fgresq.errors import UserError
+from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.catalogue import PAPER, declaration, declarations
+from fgresq.metrics.catalogue.lookup import table
+from fgresq.metrics.native import NATIVE
+
+SPECS = declarations()
+
+
+def changed(of, **change):
+    return MetricSpec(**{**declaration(of).model_dump(), **change})
+
+
+def test_every_metric_of_the_paper_has_its_row():
+    assert {spec.name for spec in SPECS} >= {*PAPER, "musiq", "co-instruct", "visualquality-r1"}
+    full = [name for name in PAPER if declaration(name).full_reference]
+    assert full == ["psnr", "ssim", "lpips", "dists", "afine"]
+    native = {name for name in PAPER if declaration(name).engine in ("native", "fgresq")}
+    assert native == {"psnr", "ssim", "niqe", "ilniqe", "brisque", "fgresq"}
+
+
+def test_native_ones_are_those_that_can_be_called():
+    assert {spec.name for spec in SPECS if spec.engine == "native"} == set(NATIVE)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_declarations_are_whole(spec):
+    assert declaration(spec.name) is spec
+    assert spec.citation[-4:].isdigit()
+    assert spec.licence
+    if spec.engine in ("pyiqa", "deqa", "hf"):
+        assert "Apache-2.0" not in spec.licence.split(";")[0]  # that's ours, and the default
+        assert spec.engine_name
+    if spec.engine == "pyiqa":
+        assert "Noncommercial" in spec.licence
+    for note in spec.notes:
+        assert note.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [("lpips", False), ("dists", False), ("afine", False), ("niqe", False), ("brisque", False), ("gmsd", False)]
+    + [(n, True) for n in ("psnr", "ssim", "musiq", "liqe", "clipiqa", "qalign", "deqa-score", "fgresq", "fsim")],
+)
+def test_directions(name, direction):
+    assert declaration(name).higher_is_better is direction
+    assert declaration(name).oriented(2.0) == (2.0 if direction else -2.0)
+
+
+def test_unknown_names_list_the_nearest():
+    with pytest.raises(UserError, match=r"no metric is called 'LPIPZ'; did you mean lpips"):
+        declaration("LPIPZ")
+
+
+def test_names_are_unique_and_so_is_what_runs():
+    with pytest.raises(ValueError, match="two metrics are called lpips"):
+        table([*SPECS, declaration("lpips")])
+    with pytest.raises(ValueError, match="lpips and other are both lpips of the engine pyiqa"):
+        table([*SPECS, changed("lpips", name="other")])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("lpips", {"engine_name": ""}, "has a name for it"),
+        ("psnr", {"engine_name": "psnr"}, "has a name for it"),
+        ("lpips", {"licence_of_parameters": None}, "have a licence"),
+        ("niqe", {"parameters_from": ""}, "come from somewhere"),
+        ("liqe", {"lowest": 5, "highest": 1}, "is empty"),
+        ("liqe", {"highest": math.inf}, "finite number"),
+        ("liqe", {"engine": "magic"}, "Input should be"),
+        ("liqe", {"revision": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(name, change, complaint):
+    with pytest.raises(ValidationError, match=complaint):
+        changed(name, **change)
+
+
+def test_the_catalogue_does_not_import_torch():
+    code = "import sys, fgresq.metrics.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

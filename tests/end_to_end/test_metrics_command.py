@@ -1,0 +1,84 @@
+"""`fgresq metrics list` and `show` as people run them."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.command import run
+from tests.unit.metrics.pictures import write_regression
+
+from fgresq.cli.app import main
+from fgresq.metrics.catalogue import PAPER, declarations
+
+Run = Callable[..., tuple[str, str]]
+NAMES = [spec.name for spec in declarations()]
+
+
+@pytest.fixture
+def within(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command inside this process, which is faster; answers what it printed and what it noted."""
+
+    def run_within(*arguments: object, code: int = 0) -> tuple[str, str]:
+        monkeypatch.setattr("sys.argv", ["fgresq", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed, noted = capsys.readouterr()
+        assert (left.value.code or 0) == code, printed + noted
+        return printed, noted
+
+    return run_within
+
+
+def here(printed: str) -> dict[str, str]:
+    """Of every metric in the table, whether it works."""
+    return {line.split()[0]: line.split()[-1] for line in printed.splitlines() if line.split()[:1][0] in NAMES}
+
+
+def test_the_list_names_all_and_says_what_works(tmp_path: Path) -> None:
+    out = tmp_path / "list.json"
+    printed = run("metrics", "list", "--output", out).stdout
+    works = here(printed)
+    assert list(works) == NAMES
+    assert set(PAPER) < set(works)
+    assert {name for name in works if works[name] == "yes"} >= {"psnr", "ssim", "piqe", "fgresq-compact"}
+    rows = {row["name"]: row for row in json.loads(out.read_text())}
+    assert {name: "yes" if row["works_here"] else "no" for name, row in rows.items()} == works
+    assert all(row["works_here"] == (row["needs"] is None) for row in rows.values())
+    assert rows["lpips"]["engine"] == "pyiqa"
+
+
+def test_a_missing_one_says_what_it_needs(within: Run, tmp_path: Path) -> None:
+    printed, _ = within("metrics", "list", "--output", tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open() as rows:
+        needs = {row["name"]: row["needs"] for row in csv.DictReader(rows)}
+    assert "live.ece.utexas.edu" in needs["brisque"]
+    assert "fgresq weights fetch released" in needs["fgresq"]
+    assert "fgresq metrics install pyiqa" in needs["lpips"]
+    assert not needs["piqe"]
+    for name, need in needs.items():
+        assert need in printed, name
+    assert "lpips, dists" in printed  # those that need the same are named together
+
+
+def test_what_it_needs_can_be_given(within: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert here(within("metrics", "list")[0])["brisque"] == "no"
+    monkeypatch.setenv("FGRESQ_HOME", str(tmp_path))
+    (tmp_path / "metrics").mkdir()
+    write_regression(tmp_path / "metrics")
+    assert here(within("metrics", "list")[0])["brisque"] == "yes"
+    assert "here: it works" in within("metrics", "show", "brisque")[0]
+
+
+@pytest.mark.parametrize("spec", declarations(), ids=NAMES)
+def test_each_can_be_shown(spec, within: Run, tmp_path: Path) -> None:
+    printed, _ = within("metrics", "show", spec.name, "--output", tmp_path / "it.json")
+    facts = (spec.title, spec.licence, spec.licence_of_parameters, spec.engine_name, spec.home_page, spec.citation)
+    for fact in (*facts, *spec.notes):
+        assert fact is None or fact in printed
+    assert json.loads((tmp_path / "it.json").read_text())["higher_is_better"] == spec.higher_is_better
+
+
+def test_an_unknown_name_lists_the_nearest(within: Run) -> None:
+    assert "no metric is called 'LPIP'; did you mean lpips" in within("metrics", "show", "LPIP", code=2)[1]
