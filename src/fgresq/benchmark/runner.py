@@ -1,6 +1,6 @@
 """Let a judge work through the data sets: only what its store lacks, each file once, failures with their reason."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -8,10 +8,9 @@ from fgresq.benchmark.coverage import Coverage, Known, coverage, pair_key, score
 from fgresq.benchmark.judges import Declaration, PairVerdict, Request, Subject, Verdict, declare, open_judge
 from fgresq.benchmark.sets import BenchmarkSet, Progress
 from fgresq.benchmark.store.folder import PairKey, ScoreKey, Store, comparison_row, score_row
+from fgresq.benchmark.store.parts import PAUSE
 from fgresq.benchmark.work import compare_files, score_files
-
-# Like the builtin `map` of one function; `fgresq.workers` makes those that spread the work.
-Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+from fgresq.workers import Map
 
 _FAILED = Verdict(None)
 _Item = TypeVar("_Item")
@@ -33,6 +32,7 @@ def run_judge(
     *,
     spread: Map,
     retry_failed: bool = False,
+    save_every: float = PAUSE,
     begin: Callable[[Declaration, int], Progress] | None = None,
 ) -> Coverage:
     """Let one judge work through the data sets.
@@ -44,6 +44,7 @@ def run_judge(
         known: what is in it; what is found now is added.
         spread: over processes or machines; a judge that can't be spread works here.
         retry_failed: judge again what failed before; else a stored failure stays one.
+        save_every: seconds between two writes; what a killed process loses at most.
         begin: told the judge and the number of images and pairs to judge; what it answers is told of each step.
 
     Raises:
@@ -57,7 +58,8 @@ def run_judge(
     tell = begin(judge, images + pairs) if begin is not None else lambda _: None
     if images or pairs:
         opened = open_judge(request)
-        work = _Work(request, judge, todo, store, known, spread if opened.spreads else map, opened.at_once, tell)
+        over = spread if opened.spreads else map
+        work = _Work(request, judge, todo, store, known, over, opened.at_once, save_every, tell)
         work.compare()
         work.score()
     return coverage(judge, sets, known, images, pairs)
@@ -74,13 +76,15 @@ class _Work:
     known: Known
     spread: Map
     at_once: int
+    save_every: float
     tell: Progress
 
     def compare(self) -> None:
         """Compare the pairs. The scores that are found on the way are kept, and needn't be computed again."""
         chunks = list(_chunks(list(self.todo.pairs.items()), self.at_once))
         jobs = [(self.request, tuple(paths for _, paths in chunk)) for chunk in chunks]
-        with self.store.comparison_writer() as comparisons, self.store.score_writer() as scores:
+        pause = self.save_every
+        with self.store.comparison_writer(pause) as comparisons, self.store.score_writer(pause) as scores:
             for chunk, verdicts in zip(chunks, self.spread(compare_files, jobs), strict=True):
                 for (key, paths), verdict in zip(chunk, verdicts, strict=True):
                     comparisons.add([comparison_row(*key, verdict)])
@@ -102,7 +106,7 @@ class _Work:
         """Score the images that are left."""
         chunks = list(_chunks(list(self.todo.subjects.items()), self.at_once))
         jobs = [(self.request, tuple(subject for _, subject in chunk)) for chunk in chunks]
-        with self.store.score_writer() as scores:
+        with self.store.score_writer(self.save_every) as scores:
             for chunk, verdicts in zip(chunks, self.spread(score_files, jobs), strict=True):
                 for (key, subject), verdict in zip(chunk, verdicts, strict=True):
                     if verdict.keep:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from fgresq.benchmark.judges.base import Declaration, PairVerdict, Verdict
 from fgresq.benchmark.sets import BenchmarkSet, FileState
-from fgresq.benchmark.store.parts import COMPARISONS, SCORES, PartWriter, read_parts
+from fgresq.benchmark.store.parts import COMPARISONS, PAUSE, SCORES, PartWriter, read_parts
 from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
 from fgresq.manifest import Manifest, read_manifest, write_manifest
@@ -64,13 +64,13 @@ class Store:
                 found[key] = None if row["preference"] is None else Preference(row["preference"])
         return found
 
-    def score_writer(self) -> PartWriter:
-        """To add scores with."""
-        return PartWriter(self.root / "scores", SCORES)
+    def score_writer(self, pause: float = PAUSE) -> PartWriter:
+        """To add scores with; they are on disk within `pause` seconds or with the next one."""
+        return PartWriter(self.root / "scores", SCORES, pause)
 
-    def comparison_writer(self) -> PartWriter:
-        """To add answers for pairs with."""
-        return PartWriter(self.root / "comparisons", COMPARISONS)
+    def comparison_writer(self, pause: float = PAUSE) -> PartWriter:
+        """To add answers for pairs with; as `score_writer`."""
+        return PartWriter(self.root / "comparisons", COMPARISONS, pause)
 
     def add_judge(self, declaration: Declaration) -> None:
         """Write down that a judge works for this store now.

@@ -32,7 +32,7 @@ COMPARISONS = {
     "error": pl.String,
 }
 
-_PAUSE = 10.0
+PAUSE = 10.0
 _MOST_ROWS = 4096
 
 
@@ -63,7 +63,7 @@ class PartWriter:
     whole.
     """
 
-    def __init__(self, folder: Path, columns: dict[str, Any], pause: float = _PAUSE) -> None:
+    def __init__(self, folder: Path, columns: dict[str, Any], pause: float = PAUSE) -> None:
         self._folder = folder
         self._columns = columns
         self._pause = pause
