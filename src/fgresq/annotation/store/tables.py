@@ -108,3 +108,14 @@ issued = Table(
     Column("pair", Integer, ForeignKey("pair.number"), nullable=False),
     UniqueConstraint("person_id", "pair"),
 )
+
+# Which browser first opened a personal link; the newest row of a person is the session that is let in.
+sign_in = Table(
+    "sign_in",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", String(64), ForeignKey("person.person_id"), nullable=False, index=True),
+    Column("link_id", String(43), nullable=False, unique=True),
+    Column("browser_sha256", String(64), nullable=False),  # of a secret that only that browser keeps
+    Column("opened_ms", BigInteger, nullable=False),  # server's clock; recorded, never relied on
+)
