@@ -44,6 +44,10 @@ class ImageError(UserError):
         self.name = name
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["ImageError"], tuple[str, str], dict[str, object]]:
+        """Its message alone couldn't make it again in the process that waits for it."""
+        return type(self), (self.name, self.reason), self.__dict__
+
 
 class LayoutError(UserError):
     """A folder isn't laid out as the command needs."""
