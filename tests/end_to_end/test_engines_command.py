@@ -79,6 +79,10 @@ def test_names_that_are_no_engine() -> None:
         assert "there is no engine 'pyqia'; did you mean pyiqa?" in done.stderr
 
 
+def test_a_metric_is_no_engine() -> None:
+    assert "lpips is a metric; the engine pyiqa runs it" in run("metrics", "install", "lpips", code=2).stderr
+
+
 def test_removing() -> None:
     assert run("metrics", "remove", "pyiqa").stdout == "pyiqa wasn't installed; there was nothing to remove\n"
     (engines() / "pyiqa").mkdir(parents=True)

@@ -34,11 +34,10 @@ def list_engines() -> None:
 
 def install(name: _Name, yes: _Yes = False) -> None:
     """Make an engine's environment: shows the licences, asks for consent, then fetches from the package index."""
-    from fgresq.metrics.engines.declarations import find_engine
     from fgresq.metrics.engines.environment import State, find
     from fgresq.metrics.engines.environment import install as make
 
-    spec = find_engine(name)
+    spec = _engine(name)
     found = find(spec)
     if found.state is State.READY:
         _print_lines(f"{name} is installed: {found.folder}")
@@ -56,11 +55,21 @@ def install(name: _Name, yes: _Yes = False) -> None:
 
 def remove(name: _Name) -> None:
     """Remove an engine's environment. Weights that it fetched lie in the caches of its libraries, and stay there."""
-    from fgresq.metrics.engines.declarations import find_engine
     from fgresq.metrics.engines.environment import remove as delete
 
-    removed = delete(find_engine(name))
+    removed = delete(_engine(name))
     _print_lines(f"{name} is removed" if removed else f"{name} wasn't installed; there was nothing to remove")
+
+
+def _engine(name: str) -> "EngineSpec":
+    """The engine; of a metric's name, the error says which engine runs it."""
+    from fgresq.metrics.catalogue import declarations
+    from fgresq.metrics.engines.declarations import ENGINES, find_engine
+
+    for metric in declarations():
+        if metric.name == name and name not in ENGINES and metric.engine in ENGINES:
+            raise UserError(f"{name} is a metric; the engine {metric.engine} runs it")
+    return find_engine(name)
 
 
 def _ask_for_consent(spec: "EngineSpec", given: bool) -> None:

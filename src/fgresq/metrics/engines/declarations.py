@@ -63,7 +63,7 @@ _SPECS = (
             "first needs them, each under its authors' licence; `fgresq metrics show NAME` says which",
             "torch and torchvision: BSD-3-Clause; the CUDA libraries that come with them: NVIDIA's own licence",
         ),
-        disk="6.9 GB (Linux, x86-64), without weights",
+        disk="6.9 GiB (Linux, x86-64), without weights",
         tried="installed and run on Linux, x86-64, Python 3.11, without a GPU: the metrics that need no weights",
         versions_of=("pyiqa", "torch", "torchvision", "transformers", "timm"),
     ),
@@ -76,8 +76,9 @@ _SPECS = (
             "both are made from mPLUG-Owl2 and so from LLaMA 2, whose community licence may reach further",
             "transformers: Apache-2.0; torch: BSD-3-Clause; the CUDA libraries that come with it: NVIDIA's own licence",
         ),
-        disk="1.2 GB with a torch for CPUs, several GB with CUDA; each of the two weights another 16 GB",
-        tried="not with the real weights, which could not be fetched",
+        disk="1.1 GiB with a torch for CPUs, several more with CUDA; the models come on top",
+        tried="installed on Linux, x86-64, Python 3.11, and run with tiny random models that bring their own code as "
+        "these do; never with the real ones, which could not be fetched",
         versions_of=("torch", "transformers"),
     ),
     EngineSpec(
@@ -88,8 +89,9 @@ _SPECS = (
             "transformers and qwen-vl-utils: Apache-2.0; torch and torchvision: BSD-3-Clause; the CUDA libraries that "
             "come with them: NVIDIA's own licence",
         ),
-        disk="about 6 GB (Linux, x86-64); the weights another 16 GB",
-        tried="not with the real weights, which could not be fetched",
+        disk="5.7 GiB (Linux, x86-64); the model comes on top",
+        tried="installed on Linux, x86-64, Python 3.11, and run with a tiny random Qwen2.5-VL; never with the real "
+        "model, which could not be fetched",
         versions_of=("torch", "torchvision", "transformers", "qwen-vl-utils"),
     ),
 )

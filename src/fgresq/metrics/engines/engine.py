@@ -87,7 +87,7 @@ class Engine:
     def version(self) -> str:
         """What decides the scores beside the weights: the packages' versions, and our program that calls them."""
         packages = ", ".join(f"{name} {self._packages.get(name, 'absent')}" for name in self.spec.versions_of)
-        program = self.spec.program.read_bytes() + self.spec.serving.read_bytes()
+        program = b"".join(path.read_bytes() for path in (self.spec.program, self.spec.serving))
         return f"{packages}, program {hashlib.sha256(program).hexdigest()[:12]}"
 
     def weights(self, metric: str) -> str | None:

@@ -26,7 +26,8 @@ def engine_of(tmp_path: Path) -> Callable[..., EngineSpec]:
         files = tmp_path / "files"
         files.mkdir()
         shutil.copyfile(program, files / "fake_program.py")
-        shutil.copyfile(PROGRAMS / "serving.py", files / "serving.py")
+        for name in ("serving.py", "hub_commit.py"):
+            shutil.copyfile(PROGRAMS / name, files / name)
         for name, content in (beside or {}).items():
             (files / name).write_text(content)
         (files / "fake-requirements.txt").write_text("nothing==1\n")

@@ -55,16 +55,14 @@ def create_metric(name, device):
 
 # The little of transformers 4.36 that the program calls: two models that behave as their cards say.
 TRANSFORMERS = """
-import json
 from types import SimpleNamespace
 
 import torch
 
 
 class Owl(torch.nn.Module):
-    def __init__(self, name, commit):
+    def __init__(self, commit):
         super().__init__()
-        self.name, self.config = name, SimpleNamespace(_commit_hash=commit)
         self.head = torch.nn.Linear(1, 4, bias=False)
         with torch.no_grad():
             self.head.weight.copy_(torch.tensor([[0.0], [2.0], [-1.0], [7.0]]))
@@ -87,15 +85,23 @@ class AutoModelForCausalLM:
     @staticmethod
     def from_pretrained(name, revision, trust_remote_code, attn_implementation, torch_dtype, device_map):
         assert trust_remote_code and attn_implementation == "eager" and torch_dtype == torch.float16
-        assert device_map == {"": "cpu"}
-        return Owl(name, revision or "newest")
+        assert device_map == {"": "cpu"} and revision == "newest"
+        return Owl(revision)
 
 
 class AutoTokenizer:
     @staticmethod
     def from_pretrained(name, revision, use_fast):
+        assert revision == "newest"
         return lambda word, add_special_tokens: SimpleNamespace(input_ids=[{"good": 1, "poor": 2}[word]])
 """
+
+# The hub, whose newest commit is called so; a file of it lies in a folder of its commit's name.
+HUB = """
+def hf_hub_download(repository, filename, revision):
+    return f"/cache/{repository}/snapshots/{revision or 'newest'}/{filename}"
+"""
+OWL = {"transformers.py": TRANSFORMERS, "huggingface_hub.py": HUB}
 
 
 def judge(engine: Engine, metric: str, items: Sequence[tuple[Path, Path | None]]) -> list[object]:
@@ -122,7 +128,7 @@ def test_the_program_of_pyiqa(engine_of: Callable[..., EngineSpec], grey: Grey) 
 
 def test_the_program_of_deqa(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
     items = grey([0, 64, 255])
-    with Engine(engine_of(ENGINES["deqa"].program, {"transformers.py": TRANSFORMERS}), device="cpu") as engine:
+    with Engine(engine_of(ENGINES["deqa"].program, OWL), device="cpu") as engine:
         assert judge(engine, DEQA_SCORE, items) == [1, 2, 1 + 255 / 64]
         assert engine.weights(DEQA_SCORE) == "newest"
         logistic = [1 / (1 + math.exp(-3 * level / 255)) for level in (0, 64, 255)]  # "good" is 2, "poor" -1 times it
@@ -133,13 +139,14 @@ def test_the_program_of_deqa(engine_of: Callable[..., EngineSpec], grey: Grey) -
 
 
 def test_the_commit_of_the_first_load_is_asked_for_later(engine_of: Callable[..., EngineSpec]) -> None:
-    spec = engine_of(ENGINES["deqa"].program, {"transformers.py": TRANSFORMERS})
+    spec = engine_of(ENGINES["deqa"].program, OWL)
     with Engine(spec, device="cpu") as engine:
         assert engine.weights(DEQA_SCORE) == "newest"
-    (spec.files / "transformers.py").write_text(TRANSFORMERS.replace('"newest"', '"newer"'))
+    (spec.files / "huggingface_hub.py").write_text(HUB.replace("newest", "newer"))
     with Engine(spec, device="cpu") as engine:
         assert engine.weights(DEQA_SCORE) == "newest"
-        assert engine.weights(CO_INSTRUCT) == "newer"
+        with pytest.raises(EngineError, match="AssertionError"):  # the stand-in refuses the newer one
+            engine.weights(CO_INSTRUCT)
 
 
 def test_the_share_of_good_against_poor(program: Program) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from hub_commit import commit_of
 from serving import serve
 
 DEQA_SCORE = "zhiyuanyou/DeQA-Score-Mix3"
@@ -30,24 +31,24 @@ class OwlModels:
         self._device = ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._name, self._words = "", (0, 0)
         self._model: Any = None
-        self._commits: dict[str, str | None] = {}
+        self._commits: dict[str, str] = {}
 
-    def load(self, metric: str, known: str | None) -> str | None:
+    def load(self, metric: str, known: str | None) -> str:
         """Fetch and load a model, at the commit `known` if that is given; returns its commit on the hub."""
         if metric not in (DEQA_SCORE, CO_INSTRUCT):
             raise ValueError(f"this engine has no metric {metric!r}")
+        commit: str = commit_of(metric, known)
         self._name, self._model = "", None  # frees the other one first
         self._model = self._transformers.AutoModelForCausalLM.from_pretrained(
             metric,
-            revision=known,
+            revision=commit,
             trust_remote_code=True,
             attn_implementation="eager",
             torch_dtype=self._half,
             device_map={"": self._device},
         ).eval()
-        commit: str | None = getattr(self._model.config, "_commit_hash", None)
         if metric == CO_INSTRUCT:
-            tokenizer = self._transformers.AutoTokenizer.from_pretrained(metric, revision=known, use_fast=False)
+            tokenizer = self._transformers.AutoTokenizer.from_pretrained(metric, revision=commit, use_fast=False)
             self._words = token_of(tokenizer, _GOOD), token_of(tokenizer, _POOR)
         self._name, self._commits[metric] = metric, commit
         return commit

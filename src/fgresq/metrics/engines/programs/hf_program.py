@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from hub_commit import commit_of
 from serving import serve
 
 VISUAL_QUALITY = "TianheWu/VisualQuality-R1-7B"
@@ -31,19 +32,19 @@ class VisualQuality:
         self._transformers: Any = transformers
         self._device = ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
 
-    def load(self, metric: str, known: str | None) -> str | None:
+    def load(self, metric: str, known: str | None) -> str:
         """Fetch and load the model, at the commit `known` if that is given; returns its commit on the hub."""
         if metric != VISUAL_QUALITY:
             raise ValueError(f"this engine has no metric {metric!r}")
+        commit: str = commit_of(metric, known)
         self._model = (
             self._transformers.Qwen2_5_VLForConditionalGeneration.from_pretrained(
-                metric, revision=known, dtype=self._torch.bfloat16
+                metric, revision=commit, dtype=self._torch.bfloat16
             )
             .eval()
             .to(self._device)
         )
-        commit: str | None = getattr(self._model.config, "_commit_hash", None)
-        self._processor = self._transformers.AutoProcessor.from_pretrained(metric, revision=commit or known)
+        self._processor = self._transformers.AutoProcessor.from_pretrained(metric, revision=commit)
         return commit
 
     def score(self, metric: str, image: Any, reference: Any) -> float:
