@@ -1,32 +1,40 @@
-"""Speed of the no-reference metrics against straightforward code: `python benchmarks/classical_metrics.py [ROUNDS]`.
+"""Speed of the no-reference metrics against straightforward code.
+
+`python benchmarks/classical_metrics.py [ROUNDS] [METRIC ...]`
 
 The peers below are what one writes from the papers with scikit-image, SciPy and Pillow: one picture at a time, block by
 block, two-dimensional filters, every shape searched on the whole grid. A round times each peer and then ours, in one
 thread; the table shows the median of the rounds' ratios, the lowest and the highest, and how far the scores are apart.
-BRISQUE's regression is a stand-in of the released one's size, since time doesn't depend on its numbers.
+BRISQUE's regression and IL-NIQE's model are stand-ins of the released ones' size, since time doesn't depend on their
+numbers.
 """
 
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from statistics import median
 
 import cv2
 import numpy as np
 import skimage.data
 from PIL import Image
-from scipy.ndimage import convolve
+from scipy.ndimage import convolve, gaussian_filter
+from scipy.optimize import brentq
 from scipy.special import gamma
 from skimage.color import rgb2gray
 from skimage.filters import laplace
 
 from fgresq.metrics.brisque import brisque
+from fgresq.metrics.ilniqe import ilniqe
+from fgresq.metrics.natural_scenes.enriched.model import TemplateModel
 from fgresq.metrics.natural_scenes.svr import SupportVectorRegression
 from fgresq.metrics.niqe import niqe, own_model
 from fgresq.metrics.piqe import piqe
 from fgresq.metrics.sharpness import sharpness
 
 IMAGES, SIDE = 12, 512
+FEW = {"IL-NIQE": 3}  # images, where the peer takes seconds each
 GRID = np.arange(0.2, 10.001, 0.001)
 RISING = gamma(2 / GRID) ** 2 / (gamma(1 / GRID) * gamma(3 / GRID))
 SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
@@ -136,6 +144,91 @@ def peer_piqe(image: np.ndarray) -> float:
     return 100 * (total + 1) / (active + 1)
 
 
+def slopes(plane: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives of a Gaussian."""
+    sigma = 1.66 / scale**0.28
+    reach = math.ceil(3 * sigma)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    bell = np.exp(-(x**2 + y**2) / (2 * sigma**2))
+    return convolve(plane, x * bell, mode="constant"), convolve(plane, y * bell, mode="constant")
+
+
+def log_gabor(side: int, scale: int) -> list[np.ndarray]:
+    """Twelve filters."""
+    across, down = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side))
+    distance, angle = np.hypot(across, down), np.arctan2(-down, across)
+    distance[0, 0] = 1
+    filters = []
+    for k in range(3):
+        radial = np.exp(-(np.log(distance * 2.4 / scale**0.87 * 1.31**k) ** 2) / (2 * np.log(0.55) ** 2))
+        radial[0, 0] = 0
+        for o in range(4):
+            off = np.abs(angle - o * np.pi / 4)
+            off = np.minimum(off, 2 * np.pi - off)
+            filters.append(radial * np.exp(-(off**2) / (2 * (np.pi / 4 / 1.1) ** 2)))
+    return filters
+
+
+def weibull(values: np.ndarray) -> list[float]:
+    """Scale and shape."""
+    logs = np.log(values).ravel()
+    top = logs.max()
+
+    def equation(shape: float) -> float:
+        powers = np.exp(shape * (logs - top))
+        return float((powers * logs).sum() / powers.sum() - logs.mean() - 1 / shape)
+
+    shape = brentq(equation, 1e-3, 1e3)
+    return [float(np.exp(top) * np.exp(shape * (logs - top)).mean() ** (1 / shape)), shape]
+
+
+def symmetric(block: np.ndarray) -> list[float]:
+    """Shape and mean scale."""
+    shape, left, right = aggd(block)
+    return [shape, (left + right) / 2 * np.sqrt(gamma(1 / shape) / gamma(3 / shape))]
+
+
+def ilniqe_planes(colours: np.ndarray, scale: int) -> tuple[np.ndarray, ...]:
+    """All that one scale is measured on: contrast, lengths, light, signed planes, lengths of the responses' slopes."""
+    opponents = np.tensordot([[0.3, 0.04, -0.35], [0.34, -0.6, 0.17], [0.06, 0.63, 0.27]], colours, axes=1)
+    y, x = np.mgrid[-2:3, -2:3]
+    window = np.exp(-(x**2 + y**2) / (2 * (5 / 6) ** 2))
+    window /= window.sum()
+    mean = convolve(opponents[2], window, mode="nearest")
+    deviation = np.sqrt(np.abs(convolve(opponents[2] ** 2, window, mode="nearest") - mean**2))
+    spectrum = np.fft.fft2(opponents[2])
+    responses = [np.fft.ifft2(each * spectrum) for each in log_gabor(len(mean), scale)]
+    parts = [part for each in responses for part in (each.real, each.imag)]
+    pairs, of_parts = [slopes(plane, scale) for plane in opponents], [slopes(part, scale) for part in parts]
+    logs = np.log(colours + 1e-5)
+    red, green, blue = logs - logs.mean(axis=(1, 2), keepdims=True)
+    light = [(red + green + blue) / 3**0.5, (red + green - 2 * blue) / 6**0.5, (red - green) / 2**0.5]
+    signed = [p for pair in pairs for p in pair] + parts + [p for pair in of_parts for p in pair]
+    lengths = [np.array([np.hypot(*pair) + 2e-16 for pair in group]) for group in (pairs, of_parts)]
+    return (opponents[2] - mean) / (deviation + 1), lengths[0], np.array(light), np.array(signed), lengths[1]
+
+
+def peer_ilniqe(image: np.ndarray) -> float:
+    """IL-NIQE, block by block."""
+    levels = Image.fromarray(np.round(255 * image).astype(np.uint8)).resize((524, 524), Image.Resampling.BICUBIC)
+    colours, columns = np.asarray(levels, dtype=float)[:504, :504].transpose(2, 0, 1), []
+    for scale, side in ((1, 84), (2, 42)):
+        contrast, lengths, light, signed, longer = ilniqe_planes(colours, scale)
+        rows = []
+        for top in range(0, contrast.shape[0], side):
+            for left in range(0, contrast.shape[1], side):
+                here = (..., slice(top, top + side), slice(left, left + side))
+                row = niqe_block(contrast[here]) + [v for plane in lengths[here] for v in weibull(plane)]
+                row += [v for plane in light[here] for v in (plane.mean(), plane.var(ddof=1))]
+                row += [v for plane in signed[here] for v in symmetric(plane)]
+                rows.append(row + [v for plane in longer[here] for v in weibull(plane)])
+        columns.append(rows)
+        colours = np.array([gaussian_filter(colour, 0.9, mode="nearest") for colour in colours])[:, ::2, ::2]
+    points = (np.hstack(columns) - TEMPLATE.centre) @ TEMPLATE.directions
+    inverse = np.linalg.pinv((TEMPLATE.covariance + np.cov(points.T)) / 2)
+    return float(np.mean([np.sqrt((p - TEMPLATE.mean) @ inverse @ (p - TEMPLATE.mean)) for p in points]))
+
+
 def peer_sharpness(image: np.ndarray) -> float:
     """Variance of scikit-image's Laplacian of scikit-image's grey."""
     return float(laplace(rgb2gray(image)).var())
@@ -148,9 +241,17 @@ def stand_in() -> SupportVectorRegression:
     return SupportVectorRegression(draw.normal(0, 10, 774), vectors, 0.05, 0.0, np.zeros(36), np.ones(36), -1.0, 1.0)
 
 
-REGRESSION = stand_in()
+def template() -> TemplateModel:
+    """As many features and directions as the released model has."""
+    draw = np.random.default_rng(1)
+    directions = np.linalg.qr(draw.normal(size=(468, 430)))[0]
+    return TemplateModel(np.zeros(430), np.eye(430), np.ones(468), directions)
+
+
+REGRESSION, TEMPLATE = stand_in(), template()
 PAIRS: dict[str, tuple[Callable[[np.ndarray], float], Callable[[np.ndarray], float], float]] = {
     "NIQE": (peer_niqe, lambda image: niqe(image, own_model()), 3),
+    "IL-NIQE": (peer_ilniqe, lambda image: ilniqe(image, TEMPLATE), 3),
     "BRISQUE": (peer_brisque, lambda image: brisque(image, REGRESSION), 3),
     "PIQE": (peer_piqe, piqe, 3),
     "sharpness": (peer_sharpness, sharpness, 0),
@@ -175,14 +276,15 @@ def timed(score: Callable[[np.ndarray], float], images: list[np.ndarray]) -> tup
     return 1000 * (time.perf_counter() - start) / len(images), scores
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, names: Collection[str]) -> None:
     """Measure and print a Markdown table."""
     cv2.setNumThreads(1)
-    images = photographs()
+    pictures = photographs()
     print(f"{IMAGES} photographs of {SIDE}x{SIDE}, one thread, {rounds} rounds; OpenCV {cv2.__version__}\n")
     print("| metric | ratio, median | lowest to highest | goal | peer, ms | ours, ms | largest difference |")
     print("|---|---|---|---|---|---|---|")
-    for name, (peer, ours, goal) in PAIRS.items():
+    for name in names:
+        (peer, ours, goal), images = PAIRS[name], pictures[: FEW.get(name, IMAGES)]
         timed(ours, images[:2])
         times, apart = [], 0.0
         for _ in range(rounds):
@@ -197,4 +299,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2:] or PAIRS)

@@ -8,7 +8,8 @@ PerBlock = Float64[np.ndarray, " b"]
 # Blocks are fitted in parts of about this many values, which stay in a processor's own cache.
 _PART = 2**15
 _STEPS = 100
-_SMALL_CHANGE = 1e-10
+# Newton's steps double the right digits: after a step of this share of the shape, its square is left.
+_SMALL_STEP = 1e-6
 
 
 def weibull_fit(blocks: Float64[np.ndarray, "b n"]) -> tuple[PerBlock, PerBlock]:
@@ -44,8 +45,8 @@ def _fit(blocks: Float64[np.ndarray, "b n"]) -> tuple[PerBlock, PerBlock]:
         powers *= logs
         first, second = powers.sum(axis=1) / total, np.einsum("bn,bn->b", powers, logs) / total
         step = (first - mean - 1 / shape) / (second - first**2 + shape**-2)
-        shape = np.maximum(shape - step, shape / 4)  # never to 0 or below
-        if not (np.abs(step) > _SMALL_CHANGE * shape).any():
+        before, shape = shape, np.maximum(shape - step, shape / 4)  # never to 0 or below
+        if not (np.abs(step) > _SMALL_STEP * shape).any():
             break
-    np.exp(np.multiply(logs, shape[:, np.newaxis], out=powers), out=powers)
-    return np.exp(largest + np.log(powers.mean(axis=1)) / shape), shape
+    log_mean = np.log(total / blocks.shape[1]) + first * (shape - before)  # of x^k, k the last shape
+    return np.exp(largest + log_mean / shape), shape
