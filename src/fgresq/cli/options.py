@@ -10,7 +10,10 @@ from fgresq.errors import OutputError
 from fgresq.files import check_can_write
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from fgresq.scoring.scorer import Scorer
+    from fgresq.workers import Map
 
 
 class Precision(StrEnum):
@@ -28,12 +31,29 @@ class OrderName(StrEnum):
     RELEASED = "released"
 
 
+class EngineName(StrEnum):
+    """What spreads the work."""
+
+    PROCESSES = "processes"
+    RAY = "ray"
+
+
 Weights = Annotated[
     str, typer.Option("--weights", "-w", metavar="NAME|FILE", help="`compact`, `released`, or a weights file.")
 ]
 Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")]
 PrecisionOption = Annotated[Precision, typer.Option(help="bf16 is faster and less exact; fp16 needs a GPU.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Images a pass; doesn't change the results.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="By default one a core of this machine. Doesn't change the result.")
+]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Processes of this machine, or Ray (needs the extra `ray`).")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Of a running Ray cluster, or `auto`; without it, Ray starts here."),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write FILE.csv, FILE.json or FILE.parquet.")
 ]
@@ -59,3 +79,13 @@ def load(weights: str, device: str, precision: Precision, batch_size: int | None
     import fgresq
 
     return fgresq.load(weights, device=device, precision=precision.value, batch_size=batch_size)
+
+
+def spread_over(
+    engine: EngineName, workers: int | None, address: str | None, items: int | None = None
+) -> "AbstractContextManager[Map]":
+    """What spreads a command's work: see `fgresq.workers.engine`."""
+    from fgresq.workers import Engine
+    from fgresq.workers import engine as opened
+
+    return opened(Engine(engine.value), workers, address, items=items)

@@ -22,13 +22,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def engine(name: Engine, workers: int | None = None, address: str | None = None) -> AbstractContextManager[Map]:
+def engine(
+    name: Engine, workers: int | None = None, address: str | None = None, *, items: int | None = None
+) -> AbstractContextManager[Map]:
     """A `map` that spreads work as asked for, while the context lasts.
 
     Args:
         name: processes or Ray.
         workers: of this machine, by default one a core.
         address: of a running Ray cluster, `HOST:PORT` or `auto`; None starts a Ray on this machine.
+
+        items: to work on, where that is known: more workers aren't started.
 
     Raises:
         UserError: an address without Ray or with a number of workers; Ray isn't installed.
@@ -39,4 +43,6 @@ def engine(name: Engine, workers: int | None = None, address: str | None = None)
     if address is not None and workers is not None:
         raise UserError("a cluster works with all its cores; leave out either the number of workers or the address")
     count = workers or cores()
+    if items is not None:
+        count = max(1, min(count, items))
     return processes(count) if name is Engine.PROCESSES else ray_cluster(count, address)

@@ -10,7 +10,7 @@ import pytest
 
 from fgresq.curation.tau import Tau, parse_tau
 from fgresq.errors import FgresqError, UserError
-from fgresq.workers import Map, processes
+from fgresq.workers import Engine, Map, engine, processes
 from fgresq.workers.order import AHEAD, in_order
 
 
@@ -82,3 +82,11 @@ def test_an_error_is_raised_where_its_item_stands(workers):
 def test_a_process_that_dies_is_an_error_with_advice():
     with pytest.raises(FgresqError, match="a process died"), processes(2) as spread:
         list(spread(os._exit, [1, 1]))
+
+
+@pytest.mark.parametrize("items", [0, 1])
+def test_for_one_item_no_process_is_started(items):
+    with engine(Engine.PROCESSES, 4, items=items) as spread:
+        assert list(spread(operator.call, [os.getpid])) == [os.getpid()]
+    with engine(Engine.PROCESSES, 4, items=2) as spread:
+        assert list(spread(operator.call, [os.getpid])) != [os.getpid()]

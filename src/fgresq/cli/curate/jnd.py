@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fgresq.cli.options import check_output
+from fgresq.cli.options import Address, EngineName, EngineOption, Workers, check_output, spread_over
 from fgresq.cli.terminal import cell, notes, progress_bar, results
 from fgresq.errors import UserError
 
@@ -54,22 +54,21 @@ def threshold(
     matlab_downsampling: Annotated[
         bool, typer.Option("--matlab-downsampling", help="Shrink images first, as the authors' later ssim.m does.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    workers: Workers = None,
+    engine: EngineOption = EngineName.PROCESSES,
+    address: Address = None,
 ) -> None:
     """Measure the JND filter's threshold (eq. 3): the median SSIM between images and their JND-noised versions.
 
     An image that can't be used is named and counted, and the exit code is 1.
     """
-    import os
-
     from fgresq.curation.jnd.threshold import jnd_threshold, write_threshold
     from fgresq.images.discover import find_images
-    from fgresq.workers import processes
 
     check_output(output, (".json",))
     noise, found = _noise(gain, sign), find_images(paths)
     drawn = min(wanted, len(found))
-    with progress_bar("measuring", drawn) as bar, processes(min(drawn, workers or os.cpu_count() or 1)) as spread:
+    with progress_bar("measuring", drawn) as bar, spread_over(engine, workers, address, drawn) as spread:
         measured = jnd_threshold(
             found,
             wanted=wanted,
