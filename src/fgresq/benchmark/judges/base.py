@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -42,7 +43,7 @@ class Declaration(BaseModel):
     settings: str = ""
     note: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Sixteen hexadecimal digits that change with everything that its answers depend on."""
         told = [self.metric, self.engine, self.version, self.parameters, self.settings]

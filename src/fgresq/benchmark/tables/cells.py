@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgresq.benchmark.coverage import NO_REFERENCE
-from fgresq.benchmark.tables.intervals import accuracy_resamples, correlation_resamples, ends, mean_of
+from fgresq.benchmark.tables.intervals import Correlations, accuracy_resamples, ends, mean_of
 from fgresq.benchmark.tables.labels import Answers, Floats, Labels
 from fgresq.benchmark.tables.settings import TableSettings
 from fgresq.criteria.agreement import (
@@ -37,7 +37,12 @@ class Measured:
 
 
 def correlation(
-    criterion: str, labels: Labels, answers: Answers, strata: Sequence[Numbers], settings: TableSettings
+    criterion: str,
+    labels: Labels,
+    answers: Answers,
+    strata: Sequence[Numbers],
+    settings: TableSettings,
+    resampled: Correlations,
 ) -> Measured:
     """SRCC or PLCC: the mean over the strata in which it is defined.
 
@@ -47,6 +52,7 @@ def correlation(
         answers: of the judge.
         strata: numbers of the images with MOS, of each source apart.
         settings: of the table.
+        resampled: for the intervals.
     """
     values, resamples, used = [], [], 0
     for images in strata:
@@ -58,8 +64,7 @@ def correlation(
         values.append(value)
         used += len(rows)
         if settings.intervals:
-            contents = [labels.content[n] for n in rows]
-            resamples.append(correlation_resamples(criterion, scores, mos, contents, settings))
+            resamples.append(resampled.resamples(criterion, answers, images))
     images = np.concatenate([*strata, np.empty(0, np.int64)])
     mean = macro_average(values)
     if mean is None:

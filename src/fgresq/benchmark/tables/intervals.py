@@ -10,20 +10,67 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fgresq.benchmark.tables.labels import Answers, Floats, Labels
 from fgresq.benchmark.tables.settings import TableSettings
 from fgresq.criteria.resampled_correlation import Criterion, bootstrap_correlation
 from fgresq.criteria.resampling import Bootstrapped, ContentDraw, bootstrap_accuracy, draw_contents
 from fgresq.errors import UserError
 
-Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 _NAMES: dict[str, Criterion] = {"SRCC": "srcc", "PLCC": "plcc"}
+
+
+class Correlations:
+    """Correlations of the judges of a table in all resamples; those that judged the same images are resampled at once.
+
+    Args:
+        labels: of all images.
+        answers: of all judges of the table.
+        settings: of the table.
+    """
+
+    def __init__(self, labels: Labels, answers: Sequence[Answers], settings: TableSettings) -> None:
+        self._labels = labels
+        self._answers = answers
+        self._settings = settings
+        self._found: dict[tuple[str, str, bytes], Bootstrapped | None] = {}
+
+    def resamples(self, criterion: str, answers: Answers, images: Numbers) -> Bootstrapped | None:
+        """A correlation in all resamples; None with fewer than two contents, which say nothing of the spread.
+
+        Args:
+            criterion: "SRCC" or "PLCC".
+            answers: of one of the judges.
+            images: of one source; those that it scored count.
+
+        Raises:
+            UserError: a mapped PLCC; it would take a fit in each resample.
+        """
+        key = (answers.judge.name, criterion, images.tobytes())
+        if key not in self._found:
+            self._compute(criterion, answers, images)
+        return self._found[key]
+
+    def _compute(self, criterion: str, answers: Answers, images: Numbers) -> None:
+        scored = np.isfinite(answers.scores[images])
+        alike = [each for each in self._answers if np.array_equal(np.isfinite(each.scores[images]), scored)]
+        rows = images[scored]
+        contents = [self._labels.content[n] for n in rows]
+        scores = np.stack([each.scores[rows] for each in alike], axis=1)
+        together = _bootstrapped(criterion, scores, self._labels.mos[rows], contents, self._settings)
+        for number, each in enumerate(alike):
+            own = None
+            if together is not None:
+                column = slice(number, number + 1)
+                own = Bootstrapped(together.value[column], together.samples[:, column], together.bounds)
+            self._found[each.judge.name, criterion, images.tobytes()] = own
 
 
 def correlation_resamples(
     criterion: str, scores: Floats, mos: Floats, contents: Sequence[str], settings: TableSettings
 ) -> Bootstrapped | None:
-    """A correlation in all resamples; None with fewer than two contents, which say nothing of the spread.
+    """A correlation of one judge in all resamples; None with fewer than two contents.
 
     Args:
         criterion: "SRCC" or "PLCC".
@@ -32,12 +79,18 @@ def correlation_resamples(
         settings: of the table.
 
     Raises:
-        UserError: intervals of a mapped PLCC; they would take a fit in each resample.
+        UserError: a mapped PLCC; it would take a fit in each resample.
     """
+    return _bootstrapped(criterion, scores[:, None], mos, contents, settings)
+
+
+def _bootstrapped(
+    criterion: str, scores: Floats, mos: Floats, contents: Sequence[str], settings: TableSettings
+) -> Bootstrapped | None:
     if criterion == "PLCC" and settings.mapping != "raw":
         raise UserError(f"no intervals of PLCC after {settings.mapping}; leave out --intervals, or use --mapping raw")
     draw = _draw(contents, settings)
-    return None if draw is None else bootstrap_correlation(scores[:, None], mos, draw, _NAMES[criterion])
+    return None if draw is None else bootstrap_correlation(scores, mos, draw, _NAMES[criterion])
 
 
 def accuracy_resamples(outcomes: Floats, contents: Sequence[str], settings: TableSettings) -> Bootstrapped | None:

@@ -187,7 +187,7 @@ def _answers(judge: Declaration, wanted: _Wanted, known: Known) -> Answers:
             score = None if key is None or reasons[-1] is not None else known.scores[key].score
             scores.append(np.nan if score is None else judge.oriented(score))
         by_id = {image.image_id: image for image in of_set}
-        for pair in data.manifest.pairs:
+        for pair in data.manifest.pairs if judge.compares else ():
             if pair.preference is not None and pair.image_a in by_id:
                 found = pair_key(judge, by_id[pair.image_a], by_id[pair.image_b], data)
                 preferences.append(None if found is None else known.comparisons.get(found))

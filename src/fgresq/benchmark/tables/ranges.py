@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fgresq.benchmark.published import figures_by_range
 from fgresq.benchmark.tables.cells import correlation
 from fgresq.benchmark.tables.groups import OVERALL, RANGES, Numbers, images_of_ranges
+from fgresq.benchmark.tables.intervals import Correlations
 from fgresq.benchmark.tables.labels import Answers, Gathered
 from fgresq.benchmark.tables.rows import Printed, make_rows
 from fgresq.benchmark.tables.settings import TableSettings
@@ -51,8 +52,11 @@ def _table(
     *,
     published: bool,
 ) -> BenchmarkTable:
+    labels = gathered.labels
+    resampled = Correlations(labels, gathered.answers, settings)
+
     def cell(answers: Answers, column: TableColumn, _: bool) -> TableCell:
-        return correlation(column.criterion, gathered.labels, answers, (images[column.group],), settings).cell
+        return correlation(column.criterion, labels, answers, (images[column.group],), settings, resampled).cell
 
     notes = ["MOS are brought to [0, 1] by the least and the greatest of the data set."]
     if not any(len(images[group]) for group in RANGES):

@@ -8,6 +8,7 @@ import numpy as np
 from fgresq.benchmark.published import figures_by_task
 from fgresq.benchmark.tables.cells import Measured, accuracy, correlation, mean
 from fgresq.benchmark.tables.groups import TASKS, by_source, images_of_task, normalised, pairs_of_task
+from fgresq.benchmark.tables.intervals import Correlations
 from fgresq.benchmark.tables.labels import Answers, Gathered, Labels
 from fgresq.benchmark.tables.rows import Printed, make_rows
 from fgresq.benchmark.tables.settings import TableSettings
@@ -41,7 +42,7 @@ def by_task(gathered: Gathered, settings: TableSettings, *, published: bool = Fa
     columns = tuple(
         TableColumn(group, criterion) for group in (*(task.value for task in tasks), AVERAGE) for criterion in criteria
     )
-    measure = _Measure(labels, settings, tuple(tasks))
+    measure = _Measure(gathered, settings, tuple(tasks))
     printed = None
     if published:
         figures = figures_by_task()
@@ -62,8 +63,9 @@ def by_task(gathered: Gathered, settings: TableSettings, *, published: bool = Fa
 class _Measure:
     """Figures of one table; each is computed once, though the mean needs it again."""
 
-    def __init__(self, labels: Labels, settings: TableSettings, tasks: tuple[RestorationTask, ...]) -> None:
-        self._labels = _comparable(labels) if settings.over_sources == "pooled" else labels
+    def __init__(self, gathered: Gathered, settings: TableSettings, tasks: tuple[RestorationTask, ...]) -> None:
+        self._labels = _comparable(gathered.labels) if settings.over_sources == "pooled" else gathered.labels
+        self._resampled = Correlations(self._labels, gathered.answers, settings)
         self._settings = settings
         self._tasks = tasks
         self._figures: dict[tuple[str, RestorationTask, str, bool], Measured] = {}
@@ -88,7 +90,7 @@ class _Measure:
             return accuracy(self._labels, answers, self._pairs(task), self._settings, from_scores=from_scores)
         images = self._images(task)
         strata = (images,) if self._settings.over_sources == "pooled" else by_source(self._labels, images)
-        return correlation(criterion, self._labels, answers, strata, self._settings)
+        return correlation(criterion, self._labels, answers, strata, self._settings, self._resampled)
 
 
 def _comparable(labels: Labels) -> Labels:
