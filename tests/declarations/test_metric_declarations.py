@@ -11,6 +11,7 @@ from fgresq.errors import UserError
 from fgresq.metrics.base import MetricSpec
 from fgresq.metrics.catalogue import PAPER, declaration, declarations
 from fgresq.metrics.catalogue.lookup import table
+from fgresq.metrics.engines.declarations import ENGINES
 from fgresq.metrics.native import NATIVE
 
 SPECS = declarations()
@@ -28,6 +29,10 @@ def test_every_metric_of_the_paper_has_its_row():
     assert native == {"psnr", "ssim", "niqe", "ilniqe", "brisque", "fgresq"}
 
 
+def test_every_engine_exists_and_has_something_to_run():
+    assert {spec.engine for spec in SPECS} == {"native", "fgresq", *ENGINES}
+
+
 def test_native_ones_are_those_that_can_be_called():
     assert {spec.name for spec in SPECS if spec.engine == "native"} == set(NATIVE)
 
@@ -37,9 +42,9 @@ def test_declarations_are_whole(spec):
     assert declaration(spec.name) is spec
     assert spec.citation[-4:].isdigit()
     assert spec.licence
-    if spec.engine in ("pyiqa", "deqa", "hf"):
-        assert "Apache-2.0" not in spec.licence.split(";")[0]  # that's ours, and the default
-        assert spec.engine_name
+    if spec.engine in ENGINES:
+        assert spec.licence != MetricSpec.model_fields["licence"].default  # that's ours
+        assert spec.home_page or not spec.licence_of_parameters
     if spec.engine == "pyiqa":
         assert "Noncommercial" in spec.licence
     for note in spec.notes:

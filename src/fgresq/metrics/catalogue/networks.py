@@ -1,6 +1,6 @@
 """Networks that judge a picture alone, trained on people's scores."""
 
-from fgresq.metrics.catalogue.pyiqa import of_pyiqa
+from fgresq.metrics.catalogue.pyiqa import COLLECTION, of_pyiqa
 
 SPECS = (
     of_pyiqa(
@@ -9,7 +9,7 @@ SPECS = (
         higher_is_better=True,
         span=(None, None),
         authors_licence="MIT",
-        weights="not stated",
+        weights=f"{COLLECTION}; anything else: not stated",
         home_page="https://github.com/zwx8981/DBCNN-PyTorch",
         notes=("Weights fitted on KonIQ-10k.",),
         citation="W. Zhang, K. Ma, J. Yan, D. Deng, Z. Wang, 'Blind image quality assessment using a deep bilinear "
@@ -21,7 +21,7 @@ SPECS = (
         higher_is_better=True,
         span=(None, None),
         authors_licence="MIT",
-        weights="not stated",
+        weights=f"{COLLECTION}; anything else: not stated",
         home_page="https://github.com/SSL92/hyperIQA",
         notes=("Weights fitted on KonIQ-10k.",),
         citation="S. Su, Q. Yan, Y. Zhu, C. Zhang, X. Ge, J. Sun, Y. Zhang, 'Blindly assess image quality in the wild "
@@ -33,7 +33,7 @@ SPECS = (
         higher_is_better=True,
         span=(0.0, 1.0),
         authors_licence="not stated",
-        weights="not stated",
+        weights=f"{COLLECTION}; anything else: not stated",
         home_page="https://github.com/zhuhancheng/MetaIQA",
         notes=("Weights fitted on LIVE Challenge after the prior of TID2013 and KADID-10k.",),
         citation="H. Zhu, L. Li, J. Wu, W. Dong, G. Shi, 'MetaIQA: deep meta-learning for no-reference image quality "
@@ -45,7 +45,7 @@ SPECS = (
         higher_is_better=True,
         span=(None, None),
         authors_licence="Apache-2.0",
-        weights="Apache-2.0",
+        weights=f"{COLLECTION}; the authors', converted: not stated apart from their code",
         home_page="https://github.com/google-research/google-research/tree/master/musiq",
         notes=("Weights fitted on KonIQ-10k; scores are about 0 to 100.",),
         citation="J. Ke, Q. Wang, Y. Wang, P. Milanfar, F. Yang, 'MUSIQ: multi-scale image quality transformer', "

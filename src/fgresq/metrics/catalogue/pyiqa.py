@@ -4,6 +4,8 @@ from fgresq.metrics.base import MetricSpec
 
 _CODE = "PolyForm-Noncommercial-1.0.0 (pyiqa)"
 _WEIGHTS = "pyiqa fetches them from chaofengc/IQA-PyTorch-Weights on the Hugging Face hub."
+# What that collection says of itself; of weights that it has from authors it asks to respect their own licence.
+COLLECTION = "CC-BY-NC-SA-4.0, says the collection that pyiqa fetches them from"
 
 
 def of_pyiqa(

@@ -1,6 +1,6 @@
 """Metrics that ask CLIP how well words about quality fit a picture."""
 
-from fgresq.metrics.catalogue.pyiqa import of_pyiqa
+from fgresq.metrics.catalogue.pyiqa import COLLECTION, of_pyiqa
 
 SPECS = (
     of_pyiqa(
@@ -8,8 +8,8 @@ SPECS = (
         "CLIP-IQA",
         higher_is_better=True,
         span=(0.0, 1.0),
-        authors_licence="unknown",
-        weights="MIT (CLIP)",
+        authors_licence="NTU S-Lab License 1.0, not for commercial use",
+        weights="MIT (CLIP's code; of its weights apart: not stated)",
         weights_from="pyiqa fetches CLIP (RN50) from OpenAI.",
         home_page="https://github.com/IceClear/CLIP-IQA",
         notes=("Nothing is fitted to people's scores.",),
@@ -22,7 +22,7 @@ SPECS = (
         higher_is_better=True,
         span=(1.0, 5.0),
         authors_licence="MIT",
-        weights="not stated",
+        weights=f"{COLLECTION}; anything else: not stated",
         home_page="https://github.com/zwx8981/LIQE",
         notes=("Weights fitted on KonIQ-10k.",),
         citation="W. Zhang, G. Zhai, Y. Wei, X. Yang, K. Ma, 'Blind image quality assessment via vision-language "
