@@ -1,23 +1,15 @@
 """The page of a ranking: one HTML file that needs no network and no file beside it."""
 
-import base64
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from fgresq.errors import ImageError
-from fgresq.files import written_whole
 from fgresq.report.embedding import image_data_uri, thumbnail_data_uri
 from fgresq.report.interval_axis import interval_axis
-from fgresq.report.wording import percent, signed, visible_name
+from fgresq.report.pages import asset, content_security_policy, environment, write_page
+from fgresq.report.wording import visible_name
 from fgresq.results import Candidate, ContentRanking, Ranking
-
-_HEAT_LEVELS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,62 +54,31 @@ def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20) -> i
     if contents < 0:
         raise ValueError(f"contents must be 0 or more, not {contents}")
     shown = ranking.contents[:contents]
-    _write_atomically(path, _page(ranking, shown))
+    write_page(path, _page(ranking, shown))
     return len(shown)
 
 
 def _page(ranking: Ranking, shown: Sequence[ContentRanking]) -> Iterator[str]:
     """The page in pieces; whole images are read as their piece comes up, so that few are in memory at once."""
-    environment = _environment()
-    style, script = _asset("ranking.css"), _asset("ranking.js")
+    style, script = asset("ranking.css"), asset("viewer.js")
     scenes = [_scene(content) for content in shown]
     viewable = [scene for scene in scenes if scene.viewable]
-    yield from environment.get_template("ranking.html.j2").generate(
-        ranking=ranking,
-        provenance=ranking.provenance,
-        untrained="untrained" in ranking.provenance.weights_note.lower(),
-        axis=interval_axis(ranking.leaderboard),
-        scenes=scenes,
-        viewer_numbers={scene.name: number for number, scene in enumerate(viewable)},
-        viewer_index=[_index_entry(scene) for scene in viewable],
-        viewer_images=(_whole_images(scene) for scene in viewable),
-        style=style,
-        script=script,
-        policy=_content_security_policy(style, script),
-    )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("fgresq.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(visible=visible_name, signed=signed, percent=percent, heat=_heat_level)
-    return environment
-
-
-def _asset(name: str) -> Markup:
-    """Style sheet or script of the page, which goes into it unescaped."""
-    loader = _environment().loader
-    assert loader is not None  # noqa: S101
-    text = loader.get_source(_environment(), name)[0]
-    # Browsers see a page's line ends as \n, and the policy's hashes are taken over what they see.
-    return Markup(text.replace("\r\n", "\n"))  # noqa: S704 - a file of this package, nobody's input
-
-
-def _content_security_policy(style: str, script: str) -> str:
-    """Policy that allows this style sheet, this script and embedded images, and nothing else."""
-
-    def digest(text: str) -> str:
-        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest(style)}'; "
-        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
+    yield from (
+        environment()
+        .get_template("ranking.html.j2")
+        .generate(
+            ranking=ranking,
+            provenance=ranking.provenance,
+            untrained="untrained" in ranking.provenance.weights_note.lower(),
+            axis=interval_axis(ranking.leaderboard),
+            scenes=scenes,
+            viewer_numbers={scene.name: number for number, scene in enumerate(viewable)},
+            viewer_index=[_index_entry(number, scene) for number, scene in enumerate(viewable)],
+            viewer_images=(_whole_images(scene) for scene in viewable),
+            style=style,
+            script=script,
+            policy=content_security_policy(style, script),
+        )
     )
 
 
@@ -136,28 +97,21 @@ def _scene(content: ContentRanking) -> _Scene:
     return _Scene(content.content, tuple(pictures))
 
 
-def _index_entry(scene: _Scene) -> dict[str, object]:
+def _index_entry(number: int, scene: _Scene) -> dict[str, object]:
     """What the viewer needs to know of a content before it reads the images."""
-    algorithms = [
-        {
-            "name": visible_name(picture.candidate.algorithm),
-            "place": picture.place,
-            "score": round(picture.candidate.score, 4),
-        }
-        for picture in scene.viewable
-    ]
-    return {"name": visible_name(scene.name), "images": algorithms}
+    images = []
+    for picture in scene.viewable:
+        name = visible_name(picture.candidate.algorithm)
+        images.append(
+            {
+                "name": name,
+                "label": f"{picture.place}. {name}",
+                "detail": f"{picture.candidate.score:.3f}",
+                "alt": f"{name}, place {picture.place}",
+            }
+        )
+    return {"name": visible_name(scene.name), "pixels": number, "images": images}
 
 
 def _whole_images(scene: _Scene) -> list[str]:
     return [image_data_uri(Path(picture.candidate.path)) for picture in scene.viewable]
-
-
-def _heat_level(share: float) -> int:
-    """Step of the heat map's colour scale: 0 never preferred, 5 even, 10 always."""
-    return min(max(round(share * _HEAT_LEVELS), 0), _HEAT_LEVELS)
-
-
-def _write_atomically(path: Path, pieces: Iterable[str]) -> None:
-    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(pieces)

@@ -1,5 +1,8 @@
 "use strict";
 
+// Each entry of `contents` has a name, the number of its list of pixels, perhaps a note, and images, each with a name, a
+// label to choose it by, a detail to show beside its name, and an alternative text.
+
 // State: `zoom` is screen pixels per image pixel of the box, `x` and `y` the box's corner in the pane (CSS pixels).
 // `box` is the size both images are shown in, in pixels of the one chosen as left.
 const view = { zoom: 1, x: 0, y: 0, box: { width: 1, height: 1 }, fitted: true, wipe: 50, flipped: false, content: 0 };
@@ -15,8 +18,8 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 let parsed = { number: -1, uris: [] };
 let loading = 0;
 
-function imagesOf(number) {
-  // One content is parsed at a time: all together may be longer than a string can be.
+function imagesOf({ pixels: number }) {
+  // One list is parsed at a time: all together may be longer than a string can be.
   if (parsed.number !== number) parsed = { number, uris: JSON.parse(byId("images-" + number).textContent) };
   return parsed.uris;
 }
@@ -34,7 +37,7 @@ function chooseContent(number, left, right) {
     const found = candidates.findIndex((image) => image.name === name);
     return found >= 0 ? found : Math.min(otherwise, candidates.length - 1);
   };
-  const texts = candidates.map((image) => `${image.place}. ${image.name}`);
+  const texts = candidates.map((image) => image.label);
   pickContent.value = number;
   fill(picks[0], texts, placeOf(left, 0));
   fill(picks[1], texts, placeOf(right, 1));
@@ -51,7 +54,7 @@ function goTo(number) {
 async function load() {
   const turn = ++loading;
   view.content = Number(pickContent.value);
-  const uris = imagesOf(view.content);
+  const uris = imagesOf(contents[view.content]);
   view.flipped = false;
   stage.setAttribute("aria-busy", "true");
   images.forEach((image, side) => { image.src = uris[picks[side].value]; });
@@ -75,14 +78,15 @@ async function load() {
 function describe() {
   const candidates = contents[view.content].images;
   picks.forEach((pick, side) => {
-    const { name, place, score } = candidates[pick.value];
-    tags[side].replaceChildren(Object.assign(document.createElement("bdi"), { textContent: name }), score.toFixed(3));
-    images[view.flipped ? 1 - side : side].alt = `${name}, place ${place}`;
+    const { name, detail, alt } = candidates[pick.value];
+    tags[side].replaceChildren(Object.assign(document.createElement("bdi"), { textContent: name }), detail);
+    images[view.flipped ? 1 - side : side].alt = alt;
   });
   const [a, b] = images.map((image) => `${image.naturalWidth} × ${image.naturalHeight} px`);
   const names = [...picks].map((pick) => candidates[pick.value].name);
   if (view.flipped) names.reverse();
-  byId("sizes").textContent = a === b ? a : `Sizes differ: ${names[1]} has ${b} and is scaled to the ${a} of ${names[0]}.`;
+  const sizes = a === b ? a : `Sizes differ: ${names[1]} has ${b} and is scaled to the ${a} of ${names[0]}.`;
+  byId("sizes").textContent = [sizes, contents[view.content].note].filter(Boolean).join(" · ");
 }
 
 function flip() {
