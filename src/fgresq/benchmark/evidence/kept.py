@@ -1,0 +1,85 @@
+"""What a store holds, for the record: which metrics with which weights, on which data, and what they lack."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fgresq.benchmark.coverage import NOT_RUN, Known, coverage
+from fgresq.benchmark.judges import Declaration
+from fgresq.benchmark.sets import BenchmarkSet
+from fgresq.benchmark.store import Store
+from fgresq.results import JudgeRecord, SetCoverage, SetRecord
+
+
+def restricted(sets: Sequence[BenchmarkSet], names: Sequence[str], sources: Sequence[str]) -> tuple[BenchmarkSet, ...]:
+    """The sets of some names, with the images of some sources; all where none is named. The order stays."""
+    chosen = []
+    for data in sets:
+        if names and data.name not in names:
+            continue
+        images = tuple(image for image in data.manifest.images if not sources or image.source in sources)
+        known = {image.image_id for image in images}
+        pairs = tuple(pair for pair in data.manifest.pairs if pair.image_a in known)
+        chosen.append(replace(data, manifest=replace(data.manifest, images=images, pairs=pairs)))
+    return tuple(chosen)
+
+
+def judge_records(
+    store: Store, judges: Sequence[Declaration], sets: Sequence[BenchmarkSet], known: Known
+) -> tuple[JudgeRecord, ...]:
+    """One record a judge, in their order."""
+    last_runs = {judge.declaration.key: judge.last_run for judge in store.judges()}
+    records = []
+    for judge in judges:
+        covered, failures = [], {}
+        for data in sets:
+            found = coverage(judge, [data], known, 0, 0)
+            failed = [(path, reason) for path, reason in found.failed if reason != NOT_RUN]
+            failures.update(dict(failed))
+            covered.append(
+                SetCoverage(
+                    name=data.name,
+                    images=found.images,
+                    scored=found.scored,
+                    failed=len(failed),
+                    without_reference=found.without_reference,
+                    open=len(found.failed) - len(failed),
+                    pairs=found.pairs,
+                    compared=found.compared,
+                )
+            )
+        records.append(
+            JudgeRecord(
+                **judge.model_dump(exclude={"metric"}),
+                last_run=last_runs[judge.key].isoformat(timespec="seconds"),
+                coverage=tuple(covered),
+                failures=tuple(failures.items()),
+            )
+        )
+    return tuple(records)
+
+
+def set_records(store: Store, sets: Sequence[BenchmarkSet]) -> tuple[SetRecord, ...]:
+    """One record a set, in their order."""
+    records = []
+    for data in sets:
+        manifest = data.manifest
+        # Read a moment ago by `read_manifest`, which has checked it against the tables.
+        document = json.loads((store.root / "sets" / data.name / "manifest.json").read_text(encoding="utf-8"))
+        files = {path for image in manifest.images for path in (image.path, image.reference) if path is not None}
+        hashes = sorted(state.sha256 for path, state in data.files.items() if path in files and state.sha256)
+        records.append(
+            SetRecord(
+                name=data.name,
+                origin=str(manifest.about.get("read from", "")),
+                images=len(manifest.images),
+                contents=len({(image.source, image.content) for image in manifest.images}),
+                with_mos=sum(image.mos is not None for image in manifest.images),
+                pairs=sum(pair.preference is not None for pair in manifest.pairs),
+                tables_sha256=document["sha256"],
+                files_sha256=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+                unreadable=len(files) - len(hashes),
+            )
+        )
+    return tuple(records)
