@@ -142,6 +142,16 @@ def test_a_killed_run_goes_on_where_it_was(study: Path, tmp_path: Path) -> None:
     assert open_store(killed).scores() == open_store(whole).scores()
 
 
+def test_ray_gives_the_same_scores(study: Path, store: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray isn't installed here")
+    arguments = ("benchmark", "run", "--metrics", "psnr,sharpness", "--manifest", study, "--store", tmp_path / "ray")
+    assert "42 scores computed now, 0 failed" in run(*arguments, "--engine", "ray", "--workers", 2).stdout
+    here = open_store(store).scores()
+    found = open_store(tmp_path / "ray").scores()
+    assert len(found) == 42
+    assert found == {key: here[key] for key in found}
+
+
 def test_a_bad_image_is_kept_with_its_reason_and_tried_again_when_asked(study: Path, tmp_path: Path) -> None:
     good = (study / "coffee.png").read_bytes()
     (tmp_path / "good.png").write_bytes(good)

@@ -1,6 +1,5 @@
 """`fgresq benchmark run`."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from fgresq.cli.options import BatchSize, Device, OrderName, Precision, PrecisionOption
+from fgresq.cli.options import (
+    Address,
+    BatchSize,
+    Device,
+    EngineName,
+    EngineOption,
+    OrderName,
+    Precision,
+    PrecisionOption,
+    Workers,
+    spread_over,
+)
 from fgresq.cli.terminal import cell, notes, progress_bar, results
 from fgresq.errors import UserError
 
@@ -36,7 +46,9 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="The authors' parameter files of NIQE and the like.")
     ] = None,
     save_every: Annotated[float, typer.Option(min=0, help="Seconds; what a killed run loses at most.")] = 10.0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    workers: Workers = None,
+    engine: EngineOption = EngineName.PROCESSES,
+    address: Address = None,
     device: Device = "auto",
     precision: PrecisionOption = Precision.FP32,
     batch_size: BatchSize = None,
@@ -52,7 +64,6 @@ def run(
     from fgresq.benchmark.judges.model import ModelSettings
     from fgresq.benchmark.runner import run_judge
     from fgresq.benchmark.store import create_store
-    from fgresq.workers import processes
 
     model = ModelSettings(device, precision.value, batch_size, order.value)
     folder = None if parameters is None else str(parameters)
@@ -65,7 +76,7 @@ def run(
         kept.add_set(data)
     known = known_in(kept)
     done = []
-    with processes(workers or os.cpu_count() or 1) as spread:
+    with spread_over(engine, workers, address) as spread:
         for request in requests:
             with _bar() as begin:
                 coverage = run_judge(
