@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -94,3 +95,8 @@ def test_what_contradicts_itself_is_refused(name, change, complaint):
 def test_the_catalogue_does_not_import_torch():
     code = "import sys, fgresq.metrics.catalogue; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_documentation_names_them_all():
+    text = (Path(__file__).parent.parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [spec.name for spec in SPECS if f"`{spec.name}`" not in text] == []

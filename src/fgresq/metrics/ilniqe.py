@@ -1,8 +1,9 @@
 """IL-NIQE: how far a picture's blocks are from those of pristine photographs, in more respects than NIQE looks at.
 
 Scores are those of the authors' MATLAB release with its model, within 0.15 % on the pictures with official scores
-(`tests/reference/test_ilniqe_official.py`). What keeps them from being equal: that release counts the signs of rounding
-errors in flat areas, which are zeros here, and rounding errors decide which of two levels a resized pixel goes to.
+(`tests/reference/test_classical_official.py`). What keeps them from being equal: that release counts the signs of
+rounding errors in flat areas, which are zeros here, and rounding errors decide to which of two levels a resized pixel
+goes.
 """
 
 from pathlib import Path
