@@ -106,7 +106,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def images_from_csv(path: Path) -> tuple[ImageRecord, ...]:
-    """Read `ImageRecord`s from a CSV with a header of their names (`mos` and `reference` may be absent, `task` empty).
+    """Read `ImageRecord`s from a CSV with a header of their names.
+
+    `mos`, `reference` and `scale` may be absent, and `task` may be empty.
 
     Raises:
         ManifestError: a column is missing (the columns found are listed), or a value is wrong.

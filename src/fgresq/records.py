@@ -44,6 +44,7 @@ class ImageRecord:
         algorithm: what made the image.
         mos: mean opinion score on the source's own scale, higher is better; None when unknown.
         reference: path of the pristine image, like `path`; None when there is none.
+        scale: the magnification, where votes were within one; None elsewhere.
     """
 
     image_id: str
@@ -54,6 +55,7 @@ class ImageRecord:
     algorithm: str
     mos: float | None = None
     reference: str | None = None
+    scale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

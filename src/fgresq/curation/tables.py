@@ -1,8 +1,7 @@
 """The columns of the tables that curation's steps hand to one another.
 
-Images: `records.ImageRecord`'s columns and `scale`, the magnification where votes were within one (null elsewhere).
-Paths are absolute; `mos` is on the source's own scale, higher is better; `task` is null for an image that no
-restoration made, which is never paired.
+Images: `records.ImageRecord`'s columns. Paths are absolute; `mos` is on the source's own scale, higher is better;
+`task` is null for an image that no restoration made, which is never paired.
 
 Pairs: two images of one source, task, content and scale; `image_a` comes before `image_b` in the order of their names,
 so an unordered pair stands in one row. A filter keeps rows and their order, and may add columns.

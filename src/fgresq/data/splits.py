@@ -14,7 +14,7 @@ from typing import Literal
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
 from fgresq.names import first_few
-from fgresq.records import Split
+from fgresq.records import ImageRecord, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +64,27 @@ class Leaks:
 def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0) -> DataSplit:
     """Hold out contents: no depicted scene stands on both sides.
 
-    The held-out contents are spread evenly over the sources, and within a source over the sets of tasks that contents
+    Contents that share a file, such as one reference of two sources, are one scene and stay together; they count as
+    one, of the source and the tasks of the first by name. The held-out contents are spread evenly over the sources, and within a source over the sets of tasks that contents
     have: each gets its share rounded down or up. Shares count contents; images and pairs follow theirs, so their own
     shares come near only. Images without a pair follow their content like all others.
 
     Args:
-        manifest: with at least two contents.
+        manifest: with at least two scenes.
         test_share: of the contents, above 0 and below 1; at least one content ends on each side.
         seed: another one, another split.
 
     Raises:
-        UserError: a share out of range, fewer than two contents.
+        UserError: a share out of range, fewer than two scenes.
     """
     sources = {image.content: image.source for image in manifest.images}
     tasks: dict[str, set[str]] = defaultdict(set)
     for image in manifest.images:
         tasks[image.content].add(str(image.task))
-    contents = sorted(sources)
-    strata = [(sources[content], *sorted(tasks[content])) for content in contents]
-    held_out = _held_out([(content,) for content in contents], strata, "contents", test_share, seed)
-    test = {contents[index] for index in held_out}
+    together = scenes(manifest)
+    strata = [(sources[first], *sorted(tasks[first])) for first, *_ in together]
+    held_out = _held_out([(first,) for first, *_ in together], strata, "contents", test_share, seed)
+    test = {content for index in held_out for content in together[index]}
     content = {image.image_id: image.content for image in manifest.images}
     return DataSplit(
         "content",
@@ -94,6 +95,25 @@ def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0)
         tuple(i for i, pair in enumerate(manifest.pairs) if content[pair.image_a] not in test),
         tuple(i for i, pair in enumerate(manifest.pairs) if content[pair.image_a] in test),
     )
+
+
+def scenes(manifest: Manifest) -> tuple[tuple[str, ...], ...]:
+    """Contents that share files of images or references, directly or through others; most stand alone.
+
+    Returns:
+        Every content once, each scene's in name order and the scenes by their first.
+    """
+    found: dict[str, set[str]] = {}  # content to its scene; contents of one scene share the set
+    first: dict[str, str] = {}
+    for image in manifest.images:
+        scene = found.setdefault(image.content, {image.content})
+        for file in _files(manifest, image):
+            other = found[first.setdefault(file, image.content)]
+            if other is not scene:
+                fewer, scene = sorted((other, scene), key=len)
+                scene |= fewer
+                found.update(dict.fromkeys(fewer, scene))
+    return tuple(sorted({tuple(sorted(scene)) for scene in found.values()}))
 
 
 def split_by_pair(manifest: Manifest, test_share: float = 0.2, seed: int = 0) -> DataSplit:
@@ -181,14 +201,11 @@ def _images_of(split: DataSplit, side: Split, manifest: Manifest) -> set[str]:
 
 def _files_of(image_ids: set[str], manifest: Manifest) -> set[str]:
     """Files of the images and of their references, as paths without detours."""
-    paths = [
-        path
-        for image in manifest.images
-        if image.image_id in image_ids
-        for path in (image.path, image.reference)
-        if path is not None
-    ]
-    return {os.path.normpath(manifest.root / path) for path in paths}
+    return {file for image in manifest.images if image.image_id in image_ids for file in _files(manifest, image)}
+
+
+def _files(manifest: Manifest, image: ImageRecord) -> list[str]:
+    return [os.path.normpath(manifest.root / path) for path in (image.path, image.reference) if path is not None]
 
 
 def _held_out(

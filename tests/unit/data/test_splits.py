@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.data.manifests import SR, make_manifest, two_sources
 
-from fgresq.data.splits import leaks, require_no_leak, split_by_content, split_by_pair
+from fgresq.data.splits import leaks, require_no_leak, scenes, split_by_content, split_by_pair
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
 from fgresq.records import Split
@@ -148,3 +148,39 @@ def test_a_split_of_another_manifest_is_refused():
         leaks(replace(split_by_content(manifest), train_pairs=(), test_pairs=()), other)
     with pytest.raises(UserError, match="isn't of this manifest: it has pair"):
         leaks(split_by_content(manifest), other)
+
+
+def test_contents_that_share_a_file_stay_on_one_side():
+    """c0 and d0 share a reference, d0 and d3 a picture; so all three are one scene."""
+    manifest = two_sources()
+    references = {"c0": "pristine/x.png", "d0": "pristine/../pristine/x.png", "d1": "y.png"}
+    same_file = next(image.path for image in manifest.images if image.content == "d0")
+    images = [replace(image, reference=references.get(image.content)) for image in manifest.images]
+    place = next(place for place, image in enumerate(images) if image.content == "d3")
+    images[place] = replace(images[place], path=same_file)
+    shared = replace(manifest, images=tuple(images))
+    assert [scene for scene in scenes(shared) if len(scene) > 1] == [("c0", "d0", "d3")]
+    assert sorted(content for scene in scenes(shared) for content in scene) == sorted({i.content for i in images})
+    sides = set()
+    for seed in range(20):
+        split = split_by_content(shared, 0.3, seed)
+        require_no_leak(split, shared)
+        on_test = {image.content for image in images if image.image_id in split.test_images}
+        assert len(on_test & {"c0", "d0", "d3"}) in (0, 3)
+        sides.add("c0" in on_test)
+    assert sides == {True, False}
+
+
+def test_scenes_hang_together_through_chains():
+    manifest = make_manifest([("one", f"c{n}", (SR,)) for n in range(6)], algorithms=2)
+    files = {"c5": ("a", "b"), "c1": ("b", "c"), "c3": ("c", "d"), "c0": ("x", "y")}
+    seen = dict.fromkeys(files, 0)
+
+    def with_file(image):
+        if image.content not in files:
+            return image
+        seen[image.content] += 1
+        return replace(image, reference=files[image.content][seen[image.content] - 1])
+
+    chained = replace(manifest, images=tuple(map(with_file, manifest.images)))
+    assert scenes(chained) == (("c0",), ("c1", "c3", "c5"), ("c2",), ("c4",))

@@ -5,20 +5,36 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Float64, Int
 
 from fgresq.curation.jnd.reading import named, read_picture
-from fgresq.curation.jnd.threshold import JndThreshold
 from fgresq.errors import ImageError, ManifestError
 from fgresq.metrics.ssim import WINDOW, grey_plane, matlab_downsampled, ssim_of_pairs
 from fgresq.names import first_few
 from fgresq.workers import Map
 
-SSIM, KEPT, NOT_JUDGED = "ssim", "kept", "not_judged"
+SSIM, KEPT, CROPPED, NOT_JUDGED = "ssim", "kept", "cropped", "not_judged"
 _ROW = "row"
+_MOST_PAIRS = (
+    20_000  # of one item: a content of 1,000 images is cut, so that its pairs are shared out and kept in parts
+)
+
+
+@runtime_checkable
+class Threshold(Protocol):
+    """SSIM_med, as measured (`fgresq.curation.jnd.threshold.JndThreshold`) or given."""
+
+    @property
+    def ssim(self) -> float:
+        """At most this much SSIM leaves a visible difference."""
+
+    @property
+    def matlab_downsampling(self) -> bool:
+        """Whether SSIM shrinks images first."""
 
 
 class SizeRule(StrEnum):
@@ -30,7 +46,7 @@ class SizeRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContentPairs:
-    """Pairs among the images of one content.
+    """Pairs among the images of one content, all of them or a part.
 
     Attributes:
         content: the scene depicted.
@@ -51,11 +67,13 @@ class ContentSsim:
         ssim: of each pair; NaN where it wasn't judged.
         reasons: why, by the pair's place.
         failed: images that couldn't be used, by their place in `paths`, with the reason.
+        cropped: places of the pairs whose images have different sizes and were judged all the same.
     """
 
     ssim: Float64[np.ndarray, " n"]
     reasons: Mapping[int, str]
     failed: Mapping[int, str]
+    cropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,8 @@ class JndFiltered:
 
     Attributes:
         pairs: the rows and columns that came in, and: `ssim`; `kept`, whether it is at or below the threshold;
-            `not_judged`, the reason where there is neither.
+            `cropped`, whether its images have different sizes and only what they share was compared; `not_judged`, the
+            reason where there is neither.
         failed: images that couldn't be used, by identity, with the reason.
     """
 
@@ -75,7 +94,7 @@ class JndFiltered:
 def filter_unnoticeable(
     pairs: pl.DataFrame,
     images: pl.DataFrame,
-    threshold: JndThreshold,
+    threshold: Threshold,
     *,
     sizes: SizeRule = SizeRule.SKIP,
     map: Map = map,  # noqa: A002 - it is one
@@ -104,20 +123,23 @@ def filter_unnoticeable(
     rows, jobs = _jobs(pairs, images)
     ssim = np.full(len(pairs), np.nan)
     reasons: list[str | None] = [None] * len(pairs)
+    cropped = np.zeros(len(pairs), dtype=bool)
     failed: dict[str, str] = {}
     judge = partial(ssim_of_content, sizes=sizes, matlab_downsampling=threshold.matlab_downsampling)
     for (places, identities), judged in zip(rows, map(judge, jobs), strict=True):
         ssim[places] = judged.ssim
         for pair, reason in judged.reasons.items():
             reasons[places[pair]] = reason
+        cropped[[places[pair] for pair in judged.cropped]] = True
         failed.update({identities[image]: reason for image, reason in judged.failed.items()})
         progress(len(places))
     columns = [
         pl.Series(SSIM, ssim, dtype=pl.Float64).fill_nan(None),
+        pl.Series(CROPPED, cropped, dtype=pl.Boolean),
         pl.Series(NOT_JUDGED, reasons, dtype=pl.String),
     ]
     judged_pairs = pairs.with_columns(columns).with_columns((pl.col(SSIM) <= threshold.ssim).alias(KEPT))
-    return JndFiltered(judged_pairs.select(*pairs.columns, SSIM, KEPT, NOT_JUDGED), failed)
+    return JndFiltered(judged_pairs.select(*pairs.columns, SSIM, KEPT, CROPPED, NOT_JUDGED), failed)
 
 
 def ssim_of_content(
@@ -140,6 +162,7 @@ def ssim_of_content(
         except ImageError as error:
             failed[image] = str(error)
     reasons: dict[int, str] = {}
+    cropped = []
     groups: dict[tuple[int, int], list[int]] = {}
     for pair, (a, b) in enumerate(content.pairs.tolist()):
         faults = [failed[image] for image in (a, b) if image in failed] or _size_faults(planes[a], planes[b], sizes)
@@ -148,6 +171,8 @@ def ssim_of_content(
         else:
             shared = np.minimum(planes[a].shape, planes[b].shape).tolist()
             groups.setdefault((shared[0], shared[1]), []).append(pair)
+            if planes[a].shape != planes[b].shape:
+                cropped.append(pair)
     ssim = np.full(len(content.pairs), np.nan)
     for (height, width), group in groups.items():
         members, places = np.unique(content.pairs[group], return_inverse=True)
@@ -155,7 +180,7 @@ def ssim_of_content(
         if matlab_downsampling:
             shapes = [matlab_downsampled(plane) for plane in shapes]
         ssim[group] = ssim_of_pairs(shapes, places.reshape(-1, 2))
-    return ContentSsim(ssim, reasons, failed)
+    return ContentSsim(ssim, reasons, failed, tuple(cropped))
 
 
 def _read(path: Path) -> Float[np.ndarray, "h w"]:
@@ -172,13 +197,17 @@ def _size_faults(a: Float[np.ndarray, "h w"], b: Float[np.ndarray, "h2 w2"], siz
 def _jobs(
     pairs: pl.DataFrame, images: pl.DataFrame
 ) -> tuple[list[tuple[list[int], list[str]]], Iterator[ContentPairs]]:
-    """For each content: the rows of its pairs and the identities of its images; and what has to be computed."""
+    """For each content, or part of a large one: its pairs' rows and its images' identities; and what to compute."""
     paths = dict(images.select("image_id", "path").iter_rows())
     named = pl.concat([pairs["image_a"], pairs["image_b"]]).unique()
     unknown = [identity for identity in named if identity not in paths]
     if unknown:
         raise ManifestError(f"pairs name images that aren't in the table of images: {first_few(sorted(unknown))}")
-    groups = pairs.with_row_index(_ROW).partition_by("content", maintain_order=True)
+    groups = [
+        part
+        for group in pairs.with_row_index(_ROW).partition_by("content", maintain_order=True)
+        for part in group.iter_slices(_MOST_PAIRS)
+    ]
     rows, contents = [], []
     for group in groups:
         identities = pl.concat([group["image_a"], group["image_b"]]).unique().sort().to_list()

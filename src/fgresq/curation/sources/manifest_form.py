@@ -1,4 +1,4 @@
-"""A source described by a CSV with `ImageRecord`'s columns, and `scale` where votes were within one."""
+"""A source described by a CSV with `ImageRecord`'s columns."""
 
 from dataclasses import astuple
 from pathlib import Path
@@ -45,10 +45,7 @@ def read_csv(source: Source, path: Path) -> tuple[pl.DataFrame, list[str]]:
         raise ManifestError(
             f"{printable(path)}: has rows of {first_few(strangers)}; all of them must be of {source.name}"
         )
-    table = pl.DataFrame([(*astuple(record), None) for record in records], schema=IMAGE_TYPES, orient="row")
-    given = pl.read_csv(path, infer_schema=False)
-    if "scale" in given.columns:
-        table = table.with_columns(given["scale"].replace("", None))
+    table = pl.DataFrame([astuple(record) for record in records], schema=IMAGE_TYPES, orient="row")
     folder = str(path.parent.absolute())
     table = table.with_columns(
         pl.col(column).map_elements(lambda file: str(Path(folder, file)), return_dtype=pl.String)

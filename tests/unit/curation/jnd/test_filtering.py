@@ -65,7 +65,7 @@ def test_pairs_are_kept_at_or_below_the_threshold(tables):
     judged = filter_unnoticeable(pairs, images, at(0.95))
     assert judged.failed == {}
     assert judged.pairs.select(pairs.columns).equals(pairs)
-    assert judged.pairs.columns == [*pairs.columns, "ssim", "kept", "not_judged"]
+    assert judged.pairs.columns == [*pairs.columns, "ssim", "kept", "cropped", "not_judged"]
     for row in judged.pairs.iter_rows(named=True):
         if "cropped" in row["image_b"]:
             assert (row["ssim"], row["kept"]) == (None, None)
