@@ -43,8 +43,9 @@ def test_without_consent_nothing_is_installed(name: str) -> None:
     assert not engines().exists()
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"\n", 1), (b"y\n", 1)])
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"\n", 1), (b"y\n", 2)])
 def test_somebody_who_can_be_asked_is_asked(answer: bytes, code: int) -> None:
+    engines().parent.write_text("in the way")  # so that an installation that is begun ends at once
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
@@ -58,12 +59,8 @@ def test_somebody_who_can_be_asked_is_asked(answer: bytes, code: int) -> None:
     assert b"PolyForm Noncommercial" in out
     assert b"Do you consent to these licences, and install it?" in out
     assert process.returncode == code
-    if answer == b"y\n":  # consent was taken, and pip tried
-        assert b"pip couldn't install the engine pyiqa; nothing of it was kept" in err
-        assert b"pyiqa==0.1.16" in err
-    else:
-        assert b"nothing was installed" in out
-    assert not engines().exists() or list(engines().iterdir()) == []
+    assert (b"can't be written" in err) == (answer == b"y\n")
+    assert (b"nothing was installed" in out) == (answer != b"y\n")
 
 
 def test_a_script_consents_with_yes() -> None:
