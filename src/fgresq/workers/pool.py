@@ -1,6 +1,8 @@
 """Work spread over the processes of one machine."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,7 +26,7 @@ def processes(workers: int) -> Iterator[Map]:
         return
     # Spawned, since the parent may run threads that a fork would leave half alive.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
 
         def spread(function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterator[Result]:
             return in_order(lambda item: pool.submit(function, item), Future.result, items, AHEAD * workers)
@@ -35,3 +37,17 @@ def processes(workers: int) -> Iterator[Map]:
             raise FgresqError("a process died, perhaps for want of memory; start again with fewer workers") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a process does first: take one thread for pictures, and watch that it isn't left behind."""
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the parent does, also by `kill -9`: nobody else would tell a process that waits for items for good."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

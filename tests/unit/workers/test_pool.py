@@ -3,7 +3,11 @@
 import math
 import operator
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import pytest
@@ -90,3 +94,25 @@ def test_for_one_item_no_process_is_started(items):
         assert list(spread(operator.call, [os.getpid])) == [os.getpid()]
     with engine(Engine.PROCESSES, 4, items=2) as spread:
         assert list(spread(operator.call, [os.getpid])) != [os.getpid()]
+
+
+def test_no_process_outlives_a_killed_parent(tmp_path):
+    script = tmp_path / "work.py"
+    script.write_text(
+        "import operator, os\n"
+        "from fgresq.workers import processes\n"
+        "if __name__ == '__main__':\n"
+        "    with processes(2) as spread:\n"
+        "        for pid in spread(operator.call, iter(lambda: os.getpid, None)):\n"
+        "            print(pid, flush=True)\n"
+    )
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    with parent:
+        assert parent.stdout is not None
+        pids = {int(parent.stdout.readline()) for _ in range(20)}
+        parent.kill()
+    assert parent.pid not in pids
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
