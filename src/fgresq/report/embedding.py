@@ -59,7 +59,7 @@ def image_data_uri(path: Path) -> str:
     except Image.DecompressionBombError:
         profile = None  # more pixels than Pillow opens unasked; `decode` below has a limit of its own
     buffer = io.BytesIO()
-    Image.fromarray(_eight_bit(path)).save(buffer, "PNG", icc_profile=profile)
+    Image.fromarray(eight_bit_pixels(path)).save(buffer, "PNG", icc_profile=profile)
     return _data_uri("image/png", buffer.getvalue())
 
 
@@ -76,7 +76,7 @@ def thumbnail_data_uri(path: Path, side: int = THUMBNAIL_SIDE) -> str:
     Raises:
         ImageError: the file can't be read or isn't an image.
     """
-    small = Image.fromarray(_eight_bit(path))
+    small = Image.fromarray(eight_bit_pixels(path))
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)
@@ -92,7 +92,7 @@ def _shown_as_judged(image: Image.Image, content: bytes) -> bool:
     return not image.has_transparency_data or image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
 
 
-def _eight_bit(path: Path) -> NDArray[np.uint8]:
+def eight_bit_pixels(path: Path) -> NDArray[np.uint8]:
     """The judged pixels (height, width, 3) with 8 bits a sample."""
     pixels = decode(path)
     if pixels.dtype == np.uint8:

@@ -1,1 +1,1 @@
-"""`fgresq benchmark run | table`."""
+"""`fgresq benchmark run | table | report`."""

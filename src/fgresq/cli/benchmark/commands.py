@@ -1,7 +1,8 @@
-"""`fgresq benchmark`: metrics on data sets with people's labels, and the paper's tables of them."""
+"""`fgresq benchmark`: metrics on data sets with people's labels, the paper's tables of them, and a report."""
 
 import typer
 
+from fgresq.cli.benchmark.report import report
 from fgresq.cli.benchmark.run import run
 from fgresq.cli.benchmark.table import table
 
@@ -15,3 +16,4 @@ def _benchmark() -> None:
 
 app.command(name="run")(run)
 app.command(name="table")(table)
+app.command(name="report")(report)

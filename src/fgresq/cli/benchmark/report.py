@@ -1,0 +1,56 @@
+"""`fgresq benchmark report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fgresq.cli.benchmark.table import Compared, Ties
+from fgresq.cli.options import check_output
+from fgresq.cli.terminal import cell, notes, results
+
+
+def report(
+    store: Annotated[Path, typer.Option(metavar="DIR", help="That `fgresq benchmark run` wrote.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")],
+    metrics: Annotated[str | None, typer.Option(metavar="A,B,...", help="By default all in the store.")] = None,
+    data_set: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Sources of images. Repeatable; by default all.")
+    ] = None,
+    only_set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME", help="Manifests of the store. Repeatable.")
+    ] = None,
+    compare: Annotated[Compared | None, typer.Option(help="Set the paper's figures beside ours.")] = None,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
+    resamples: Annotated[int, typer.Option(min=2, help="Of the contents, for intervals and tests.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
+    ties: Annotated[Ties, typer.Option(help="How ACC counts them.")] = Ties.HALF,
+    disagreements: Annotated[int, typer.Option(min=0, help="Pairs shown of each metric, at most.")] = 4,
+    image_limit: Annotated[float, typer.Option(min=0, metavar="MIB", help="For all images in the page.")] = 40.0,
+) -> None:
+    """Write a page with all that a store says: tables, heat maps, intervals, tests, coverage, provenance.
+
+    It also shows the pairs of images on which people and a metric differ most, side by side. The page is one HTML file
+    that needs no network and no file beside it. Images that can't be judged are named in it; the exit code is 0.
+    """
+    from fgresq.benchmark.evidence import make_evidence
+    from fgresq.benchmark.store import open_store
+    from fgresq.benchmark.tables import TableSettings
+    from fgresq.report.benchmark.page import PageLimits, write_benchmark_page
+
+    check_output(out, (".html", ".htm"))
+    evidence = make_evidence(
+        open_store(store),
+        TableSettings(ties=ties.value, confidence=confidence, resamples=resamples, seed=seed),
+        sets=only_set or (),
+        sources=data_set or (),
+        metrics=[name.strip() for name in (metrics or "").split(",") if name.strip()],
+        published=compare is Compared.PUBLISHED,
+        disagreements=disagreements,
+    )
+    written = write_benchmark_page(evidence, out, PageLimits(images=round(image_limit * 2**20)))
+    for reason in evidence.missing:
+        notes.print(cell(reason, "yellow"), soft_wrap=True)
+    size = out.stat().st_size / 2**20
+    shown = f"{written.with_images} disagreements with images, {written.without_images} without; {size:.1f} MiB"
+    results.print(cell(f"written: {out} ({shown})"), soft_wrap=True)

@@ -1,0 +1,131 @@
+"""The page of a benchmark, from its evidence."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fgresq.report.benchmark import marks
+from fgresq.report.benchmark.page.embedded import Embedded, Gallery, embed
+from fgresq.report.benchmark.page.grid import LEVEL, caveats, grid, headlines, not_separated_from_best
+from fgresq.report.benchmark.page.heat import HeatMap, heat_maps, level
+from fgresq.report.benchmark.page.record import failures_by_file, totals
+from fgresq.report.pages import asset, content_security_policy, environment, write_page
+from fgresq.report.wording import visible_name
+from fgresq.results import BenchmarkEvidence, SeenImage
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """How large the page may become.
+
+    Attributes:
+        images: bytes that all images in it may take, as the file holds them.
+        failures: files named in the list of failures; the others are counted.
+    """
+
+    images: int = 40 * _MIB
+    failures: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """What came into the page: disagreements with their images, and those without."""
+
+    with_images: int
+    without_images: int
+
+
+def write_benchmark_page(evidence: BenchmarkEvidence, path: Path, limits: PageLimits | None = None) -> WrittenPage:
+    """Write the self-contained page of a benchmark.
+
+    Args:
+        evidence: whose disagreements' paths are image files on this machine; one that can't be read is named there.
+        path: of the page; replaced as a whole, or left as it was.
+        limits: of its size.
+
+    Raises:
+        OutputError: the page can't be written there.
+    """
+    limits = limits or PageLimits()
+    gallery = embed(evidence.disagreements, limits.images)
+    write_page(path, _page(evidence, gallery, limits))
+    return WrittenPage(len(gallery.entries) - gallery.left_out, gallery.left_out)
+
+
+def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> Iterator[str]:
+    style, script = asset("ranking.css", "benchmark_page.css"), asset("viewer.js")
+    titles = {judge.name: judge.title for judge in evidence.judges}
+    entries = [entry for entry in gallery.entries if entry.pixels is not None]
+    failures = failures_by_file(evidence.judges)
+    resamples = int(evidence.settings["resamples"])
+    yield from (
+        environment()
+        .get_template("benchmark_page.html.j2")
+        .generate(
+            evidence=evidence,
+            marks=marks,
+            heat_level_of=level,
+            maps=_maps(evidence),
+            matrices=[(matrix, grid(matrix), caveats(matrix, resamples)) for matrix in evidence.matrices],
+            headlines=[(matrix, not_separated_from_best(matrix)) for matrix in headlines(evidence.matrices)],
+            test_level=LEVEL,
+            titles=titles,
+            galleries=[(titles[name], _of_metric(gallery, name)) for name in titles],
+            gallery=gallery,
+            limits=limits,
+            viewer_numbers={id(entry): number for number, entry in enumerate(entries)},
+            viewer_index=_index(entries, titles),
+            viewer_images=gallery.pairs,
+            totals=[(judge, totals(judge)) for judge in evidence.judges],
+            failures=failures[: limits.failures],
+            failures_left=max(0, len(failures) - limits.failures),
+            failed_files=len({failure.path for failure in failures}),
+            identity=id,
+            style=style,
+            script=script,
+            policy=content_security_policy(style, script),
+        )
+    )
+
+
+def _maps(evidence: BenchmarkEvidence) -> tuple[HeatMap, ...]:
+    return () if evidence.by_task is None else heat_maps(evidence.by_task.tables[0])
+
+
+def _of_metric(gallery: Gallery, name: str) -> list[Embedded]:
+    return [entry for entry in gallery.entries if entry.shown.metric == name]
+
+
+def _index(entries: Sequence[Embedded], titles: dict[str, str]) -> list[dict[str, object]]:
+    """What the viewer needs to know of each pair before it reads the images."""
+    numbers: dict[str, int] = {}
+    index: list[dict[str, object]] = []
+    for entry in entries:
+        shown, title = entry.shown, visible_name(titles[entry.shown.metric])
+        numbers[title] = numbers.get(title, 0) + 1
+        content = visible_name(shown.content)
+        index.append(
+            {
+                "name": f"{title}, {numbers[title]}: {content}",
+                "pixels": entry.pixels,
+                "note": entry.note,
+                "images": [
+                    _side("People", shown.by_people, title, content),
+                    _side(title, shown.by_metric, title, content),
+                ],
+            }
+        )
+    return index
+
+
+def _side(who: str, image: SeenImage, title: str, content: str) -> dict[str, str]:
+    name = f"{who}: {visible_name(image.algorithm)}"
+    told = [] if image.mos is None else [f"MOS {image.mos:.4g}"]
+    return {
+        "name": name,
+        "label": name,
+        "detail": ", ".join([*told, f"{title} {image.score:.4g}"]),
+        "alt": f"{content} by {visible_name(image.algorithm)}, which is preferred by {who}",
+    }
