@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from fgresq.cli.options import Address, EngineName, EngineOption, spread_over
 from fgresq.cli.terminal import cell, notes, progress_bar, results
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def build(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Sources, taus, JND, sample, splits.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The data set; goes on if it holds a part of it.")],
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; by default the configuration's, or one a core.")
+        int | None, typer.Option(min=1, help="By default the configuration's, or one a core of this machine.")
     ] = None,
+    engine: EngineOption = EngineName.PROCESSES,
+    address: Address = None,
     save_every: Annotated[float, typer.Option(min=0, help="Seconds; what a killed run loses at most.")] = 10.0,
 ) -> None:
     """Build a data set of fine-grained pairs: sources, pairs, coarse filter, JND filter, sample, splits, data card.
@@ -30,17 +33,15 @@ def build(
     A run that was broken off goes on when it is started again, to the same files. What can't be used is named in
     left-out.csv; if something of it is a fault, and not left out by a rule, the exit code is 1.
     """
-    import os
-
     from fgresq.curation.pipeline.build import build as make
     from fgresq.curation.pipeline.config import read_config
     from fgresq.curation.pipeline.workplace import close_workplace
     from fgresq.report.curation.card import require_matplotlib, write_card
-    from fgresq.workers import processes
 
     settings = read_config(config)
     require_matplotlib()  # now, not after hours
-    with processes(workers or settings.workers or os.cpu_count() or 1) as spread, _bars() as begin:
+    count = workers if address is not None else workers or settings.workers
+    with spread_over(engine, count, address) as spread, _bars() as begin:
         place = make(settings, out, map=spread, pause=save_every, begin=begin)
     if not place.finished:
         write_card(out)
