@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fgresq.errors import ManifestError, UserError
+from fgresq.images.decode import printable
 from fgresq.manifest import Manifest, check, images_from_csv, pairs_from_csv, read_manifest
 from fgresq.names import first_few
 from fgresq.records import ImageRecord
@@ -95,6 +96,8 @@ def _name_and_path(given: str) -> tuple[str, Path]:
         name = path.stem if is_table else path.name
     else:
         path = Path(rest).absolute()
+    if printable(path) != str(path):
+        raise UserError(f"{printable(path)}: a path that isn't UTF-8 can't be kept in a table; rename or link it")
     if not _NAME.fullmatch(name):
         raise UserError(f"{given}: {name!r} can't name a data set; use NAME=PATH with letters, digits, '.', '_' or '-'")
     return name, path

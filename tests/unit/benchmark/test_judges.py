@@ -171,3 +171,11 @@ def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -
 def test_a_score_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch, half: tuple[Path, Path]) -> None:
     judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], lambda _: np.nan))
     assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "the metric's answer isn't a number")]
+
+
+def test_a_metric_that_breaks_on_a_picture_fails_for_that_picture(half: tuple[Path, Path]) -> None:
+    def singular(_: object) -> float:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], singular))
+    assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "Singular matrix")]

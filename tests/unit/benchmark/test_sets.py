@@ -1,6 +1,7 @@
 """Which data sets a benchmark takes, and what it says of those that it doesn't."""
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,3 +70,10 @@ def test_what_is_no_data_set(tmp_path: Path) -> None:
         read_set(str(tmp_path / "n.csv"))
     with pytest.raises(UserError, match="can't name a data set; use NAME=PATH"):
         read_set(f"a b={tmp_path}")
+
+
+def test_a_folder_whose_name_isnt_utf8(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    with pytest.raises(UserError, match="isn't UTF-8"):
+        read_set(f"mine={folder}")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fgresq.benchmark.judges.base import Declaration, Subject, Verdict
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode
@@ -56,7 +58,7 @@ class NativeJudge:
             value = float(self.measure(image, reference))
         except ImageError as error:
             return Verdict(None, error.reason if error.name == subject.image else str(error))
-        except (UserError, ArithmeticError, MemoryError) as error:
+        except (UserError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
             return Verdict(None, str(error) or type(error).__name__)
         return Verdict(None, "the metric's answer isn't a number") if math.isnan(value) else Verdict(value)
 
