@@ -6,6 +6,7 @@ and half the size by every second pixel of a smoothed picture.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -21,8 +22,8 @@ BLOCK = 84
 FEATURES = 468
 SCALES = 2
 
-Plane = Float64[np.ndarray, "h w"]
-Columns = list[Float64[np.ndarray, " b"]]
+Plane: TypeAlias = Float64[np.ndarray, "h w"]
+Columns: TypeAlias = list[Float64[np.ndarray, " b"]]
 
 # Opponent colours O1, O2, O3 in hundredths of a level, so that they are whole numbers where the levels are.
 _OPPONENT = np.array([[30.0, 4.0, -35.0], [34.0, -60.0, 17.0], [6.0, 63.0, 27.0]])
@@ -62,22 +63,22 @@ def _scale_features(colours: Sequence[Plane], scale: int) -> Columns:
     sigma = _SIGMA / scale**_SIGMA_SHRINKS
     opponents = [sum((w * c for w, c in zip(row, colours, strict=True)), np.zeros(())) for row in _OPPONENT]
     slopes = [Gradient(*(each / _UNIT for each in gradient(plane, sigma))) for plane in opponents]
-    light = opponents[2] / _UNIT
-    responses = [
-        np.ascontiguousarray(part)
-        for response in log_gabor_responses(light, _WAVELENGTH / scale**_WAVELENGTH_SHRINKS)
-        for part in (response.real, response.imag)
-    ]
-    response_slopes = [gradient(plane, sigma) for plane in responses]
     contrast = normalised_contrast(opponents[2], "repeated", _CONTRAST_WINDOW, _UNIT).normalised
-    signed = [*(each for slope in slopes for each in slope), *responses]
-    signed += [each for slope in response_slopes for each in slope]
+    signed = [value_moments(cut(each, side)) for slope in slopes for each in slope]
+    of_responses, of_response_slopes, response_lengths = [], [], []
+    for response in log_gabor_responses(opponents[2] / _UNIT, _WAVELENGTH / scale**_WAVELENGTH_SHRINKS):
+        for part in (response.real, response.imag):
+            plane = np.ascontiguousarray(part)
+            slope = gradient(plane, sigma)
+            of_responses.append(value_moments(cut(plane, side)))
+            of_response_slopes += [value_moments(cut(each, side)) for each in slope]
+            response_lengths += _lengths(slope, side)
     return [
         *_structure(contrast, side),
-        *_lengths(slopes, side),
+        *(column for slope in slopes for column in _lengths(slope, side)),
         *_colours(colours, side),
-        *_asymmetry(signed, side),
-        *_lengths(response_slopes, side),
+        *_asymmetry([*signed, *of_responses, *of_response_slopes]),
+        *response_lengths,
     ]
 
 
@@ -91,8 +92,8 @@ def _structure(contrast: Plane, side: int) -> Columns:
     return columns
 
 
-def _lengths(slopes: Sequence[Gradient], side: int) -> Columns:
-    return [column for slope in slopes for column in weibull_fit(cut(slope.magnitude(), side).reshape(-1, side * side))]
+def _lengths(slope: Gradient, side: int) -> Columns:
+    return [*weibull_fit(cut(slope.magnitude(), side).reshape(-1, side * side))]
 
 
 def _colours(colours: Sequence[Plane], side: int) -> Columns:
@@ -102,11 +103,10 @@ def _colours(colours: Sequence[Plane], side: int) -> Columns:
     return [column for each in blocks for column in (each.mean(axis=(1, 2)), each.var(axis=(1, 2), ddof=1))]
 
 
-def _asymmetry(planes: Sequence[Plane], side: int) -> Columns:
-    found = [value_moments(cut(plane, side)) for plane in planes]
+def _asymmetry(found: Sequence[Moments]) -> Columns:
     sums = (np.stack([getattr(each, field) for each in found]).ravel() for field in Moments._fields[1:])
-    fit = asymmetric_fit(Moments(side * side, *sums))
-    shapes, scales = (each.reshape(len(planes), -1) for each in (fit.shape, np.mean(fit.scales(), axis=0)))
+    fit = asymmetric_fit(Moments(found[0].size, *sums))
+    shapes, scales = (each.reshape(len(found), -1) for each in (fit.shape, np.mean(fit.scales(), axis=0)))
     return [column for pair in zip(shapes, scales, strict=True) for column in pair]
 
 

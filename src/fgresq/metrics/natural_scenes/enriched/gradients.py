@@ -1,13 +1,13 @@
 """Gradients by derivatives of a Gaussian."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 from jaxtyping import Float64
 
-Plane = Float64[np.ndarray, "h w"]
+Plane: TypeAlias = Float64[np.ndarray, "h w"]
 
 
 class Gradient(NamedTuple):

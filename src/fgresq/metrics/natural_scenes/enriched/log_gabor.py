@@ -1,7 +1,9 @@
 """Log-Gabor filters in the frequency domain: three scales, four orientations."""
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import scipy.fft
@@ -12,10 +14,10 @@ SCALES, ORIENTATIONS = 3, 4
 # distance of neighbouring orientations over the angular deviation.
 _FACTOR, _BANDWIDTH, _OVERLAP = 1.31, 0.55, 1.10
 
-Plane = Float64[np.ndarray, "h w"]
+Plane: TypeAlias = Float64[np.ndarray, "h w"]
 
 
-def log_gabor_responses(plane: Plane, wavelength: float) -> list[Complex128[np.ndarray, "h w"]]:
+def log_gabor_responses(plane: Plane, wavelength: float) -> Iterator[Complex128[np.ndarray, "h w"]]:
     """What a plane answers to each filter; the picture wraps round.
 
     exp(-ln(f / f_s)^2 / (2 ln(.55)^2)) exp(-d^2 / (2 t^2)) over the frequencies, f their distance from 0, f_s = 1 / (L
@@ -25,14 +27,15 @@ def log_gabor_responses(plane: Plane, wavelength: float) -> list[Complex128[np.n
         plane: any unit.
         wavelength: L, of the finest scale, in pixels.
 
-    Returns:
+    Yields:
         Twelve, in the plane's unit: the orientations o of the finest scale, then those of the next. The real part is
         the response to the even filter, the imaginary part that to the odd one.
 
     Reference: Zhang, Zhang, Bovik (2015), eq. 15; P. Kovesi, "Image features from phase congruency", Videre 1999.
     """
     spectrum = scipy.fft.fft2(plane)
-    return [scipy.fft.ifft2(gain * spectrum, overwrite_x=True) for gain in _gains(*plane.shape, wavelength)]
+    for gain in _gains(*plane.shape, wavelength):
+        yield scipy.fft.ifft2(gain * spectrum, overwrite_x=True)
 
 
 @lru_cache(maxsize=4)

@@ -6,10 +6,12 @@ between two levels. There the rounding errors of the sum decide, so it is writte
 every machine.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float64, Int64
 
-Levels = Float64[np.ndarray, "h w 3"]
+Levels: TypeAlias = Float64[np.ndarray, "h w 3"]
 
 
 def resized(levels: Levels, side: int) -> Float64[np.ndarray, "side side 3"]:

@@ -1,9 +1,11 @@
 """Weibull distributions fitted by maximum likelihood, many blocks at once."""
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float64
 
-PerBlock = Float64[np.ndarray, " b"]
+PerBlock: TypeAlias = Float64[np.ndarray, " b"]
 
 # Blocks are fitted in parts of about this many values, which stay in a processor's own cache.
 _PART = 2**15
