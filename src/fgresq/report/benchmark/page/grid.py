@@ -7,6 +7,9 @@ from fgresq.results import MetricTest, SignificanceMatrix
 LEVEL = 0.05
 """Of the tests, after Holm's correction."""
 
+FEWEST_CONTENTS = 6
+"""With fewer, nothing is called better: that 5 contents all say the same has a chance of 2 / 2^5, above the level."""
+
 FEW_CONTENTS = 20
 """With fewer, percentile intervals are known to be too short (docs/criteria.md: at 8 contents they hold 81 %)."""
 
@@ -36,18 +39,20 @@ def grid(matrix: SignificanceMatrix) -> tuple[tuple[GridCell, ...], ...]:
     """The tests in both directions."""
     size = len(matrix.titles)
     cells = [[_NOTHING] * size for _ in range(size)]
+    enough = matrix.contents >= FEWEST_CONTENTS
     for test in matrix.tests:
-        cells[test.first][test.second] = _cell(test, 1)
-        cells[test.second][test.first] = _cell(test, -1)
+        cells[test.first][test.second] = _cell(test, 1, enough)
+        cells[test.second][test.first] = _cell(test, -1, enough)
     return tuple(map(tuple, cells))
 
 
-def _cell(test: MetricTest, sign: int) -> GridCell:
+def _cell(test: MetricTest, sign: int, enough: bool) -> GridCell:
     if test.difference is None or test.low is None or test.high is None or test.adjusted is None:
         return _NOTHING
     difference = sign * test.difference
     low, high = (test.low, test.high) if sign > 0 else (-test.high, -test.low)
-    verdict = "open" if test.adjusted >= LEVEL or difference == 0 else "better" if difference > 0 else "worse"
+    separated = enough and test.adjusted < LEVEL and difference != 0
+    verdict = ("better" if difference > 0 else "worse") if separated else "open"
     return GridCell(difference, low, high, test.adjusted, verdict)
 
 
@@ -62,7 +67,12 @@ def not_separated_from_best(matrix: SignificanceMatrix) -> tuple[str, ...]:
 def caveats(matrix: SignificanceMatrix, resamples: int) -> tuple[str, ...]:
     """What keeps the tests from being taken at their word."""
     found = []
-    if matrix.tests and matrix.contents < FEW_CONTENTS:
+    if matrix.tests and matrix.contents < FEWEST_CONTENTS:
+        found.append(
+            f"{matrix.contents} contents are too few to call any difference real: that all point the same way has a "
+            f"chance of {2 ** (1 - matrix.contents):.2g} where there is none. The p-values are too small."
+        )
+    elif matrix.tests and matrix.contents < FEW_CONTENTS:
         found.append(
             f"With only {matrix.contents} contents, intervals are too short and p-values too small: a hint, no more."
         )

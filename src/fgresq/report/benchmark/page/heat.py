@@ -12,6 +12,7 @@ LEVELS = 20
 """Steps of the colour scale; the middle one is what guessing gives."""
 
 _WITH_AXIS = ("ACC", "SRCC")
+_MEAN, _MEAN_AND_ONE = "Average", 2
 
 
 def level(value: float, criterion: str) -> int:
@@ -41,10 +42,12 @@ class HeatMap:
 
 def heat_maps(table: BenchmarkTable) -> tuple[HeatMap, ...]:
     """One a group of columns, in the table's order."""
-    maps, start = [], 0
-    for name, span in groups(table.columns):
+    maps, start, spans = [], 0, groups(table.columns)
+    for name, span in spans:
         columns = slice(start, start + span)
         start += span
+        if name == _MEAN and len(spans) == _MEAN_AND_ONE:
+            continue  # the same again
         criteria = tuple(column.criterion for column in table.columns[columns])
         rows = [(row, row.cells[columns]) for row in table.rows]
         there = [pair for pair in rows if any(cell.value is not None for cell in pair[1])]

@@ -58,6 +58,7 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
     style, script = asset("ranking.css", "benchmark_page.css"), asset("viewer.js")
     titles = {judge.name: judge.title for judge in evidence.judges}
     entries = [entry for entry in gallery.entries if entry.pixels is not None]
+    galleries = [(title, _of_metric(gallery, name)) for name, title in titles.items()]
     failures = failures_by_file(evidence.judges)
     resamples = int(evidence.settings["resamples"])
     yield from (
@@ -72,7 +73,8 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
             headlines=[(matrix, not_separated_from_best(matrix)) for matrix in headlines(evidence.matrices)],
             test_level=LEVEL,
             titles=titles,
-            galleries=[(titles[name], _of_metric(gallery, name)) for name in titles],
+            galleries=galleries,
+            agreeing=[title for title, of_metric in galleries if not of_metric],
             gallery=gallery,
             limits=limits,
             viewer_numbers={id(entry): number for number, entry in enumerate(entries)},
@@ -112,20 +114,20 @@ def _index(entries: Sequence[Embedded], titles: dict[str, str]) -> list[dict[str
                 "pixels": entry.pixels,
                 "note": entry.note,
                 "images": [
-                    _side("People", shown.by_people, title, content),
-                    _side(title, shown.by_metric, title, content),
+                    _side("People", "people", shown.by_people, content),
+                    _side("Metric", title, shown.by_metric, content),
                 ],
             }
         )
     return index
 
 
-def _side(who: str, image: SeenImage, title: str, content: str) -> dict[str, str]:
-    name = f"{who}: {visible_name(image.algorithm)}"
+def _side(role: str, who: str, image: SeenImage, content: str) -> dict[str, str]:
+    algorithm = visible_name(image.algorithm)
     told = [] if image.mos is None else [f"MOS {image.mos:.4g}"]
     return {
-        "name": name,
-        "label": name,
-        "detail": ", ".join([*told, f"{title} {image.score:.4g}"]),
-        "alt": f"{content} by {visible_name(image.algorithm)}, which is preferred by {who}",
+        "name": f"{role}: {algorithm}",
+        "label": f"{role}: {algorithm}",
+        "detail": ", ".join([*told, f"score {image.score:.4g}"]),
+        "alt": f"{content} by {algorithm}, which is preferred by {who}",
     }
