@@ -68,7 +68,7 @@ def test_figures() -> None:
 
 
 def test_what_is_said_below() -> None:
-    assert remarks(TABLE) == ["MOS are normalised.", "LIQE: weights x.", "? LIQE, Overall: It repeats."]
+    assert remarks(TABLE) == ["MOS are normalised.", "LIQE: weights x.", "? Overall of LIQE: It repeats."]
 
 
 def test_markdown(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_markdown(tmp_path: Path) -> None:
         "| NR | NIQE | **0.300** [0.10, 0.40] | - | <u>0.700</u> (paper 0.710) |",
         "| NR | LIQE | **0.300** n=8 | **0.100** | **0.900** (paper 0.500?) |",
     ]
-    assert "- ? LIQE, Overall: It repeats." in lines
+    assert "- ? Overall of LIQE: It repeats." in lines
 
 
 def test_latex(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from fgresq.benchmark.published import Figure
 from fgresq.benchmark.published.figures import Place
 from fgresq.benchmark.tables.labels import Answers
-from fgresq.metrics.catalogue import declaration
+from fgresq.metrics.catalogue import PAPER, declaration
 from fgresq.results import TableCell, TableColumn, TableRow
 
 SCORES_ALONE = ", scores alone"
+ONLY_PRINTED = "wasn't run; the paper's figures alone"
 
 # The cell of one judge in one column; the flag asks for ACC by the scores of a judge that compares.
 CellMaker = Callable[[Answers, TableColumn, bool], TableCell]
@@ -31,7 +32,7 @@ class Printed:
 def make_rows(
     answers: Sequence[Answers], columns: Sequence[TableColumn], cell: CellMaker, printed: Printed | None
 ) -> tuple[TableRow, ...]:
-    """All rows, full-reference metrics first; in each half the order of the answers, then what only the paper has.
+    """All rows, full-reference metrics first; in each half the paper's order, then that of the answers.
 
     Args:
         answers: of the judges.
@@ -47,7 +48,12 @@ def make_rows(
     if printed is not None:
         run = {judge.judge.metric for judge in answers}
         rows += [_only_printed(name, columns, printed) for name in printed.metrics if name not in run]
-    return tuple(sorted(rows, key=lambda row: not row.full_reference))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: TableRow) -> tuple[bool, int]:
+    name = row.metric.removesuffix(SCORES_ALONE)
+    return (not row.full_reference, PAPER.index(name) if name in PAPER else len(PAPER))
 
 
 def _row(answers: Answers, columns: Sequence[TableColumn], cell: CellMaker, printed: Printed | None) -> TableRow:
@@ -80,7 +86,7 @@ def _only_printed(metric: str, columns: Sequence[TableColumn], printed: Printed)
     spec = declaration(metric)
     absent = TableCell(None, 0, 0, "wasn't run")
     cells = tuple(_beside(metric, column, absent, printed) for column in columns)
-    return TableRow(metric, spec.title, spec.full_reference, "wasn't run; the paper's figures alone", cells)
+    return TableRow(metric, spec.title, spec.full_reference, ONLY_PRINTED, cells)
 
 
 def _beside(metric: str, column: TableColumn, cell: TableCell, printed: Printed | None) -> TableCell:

@@ -71,27 +71,31 @@ def kind(full_reference: bool) -> str:
 
 def remarks(table: BenchmarkTable) -> list[str]:
     """What must be said under a table: its notes, those of its rows, and what speaks against the paper's figures."""
-    of_rows = [f"{row.title}: {row.note}." for row in table.rows if row.note]
-    doubts = [
-        f"{row.title}, {column.group}: {cell.doubt}"
-        for row in table.rows
-        for column, cell in zip(table.columns, row.cells, strict=True)
-        if cell.doubt
+    return [*table.notes, *_of_rows(table), *_doubts(table)]
+
+
+def _of_rows(table: BenchmarkTable) -> list[str]:
+    """One line a note, with the rows that it is of."""
+    said: dict[str, list[str]] = {}
+    for row in table.rows:
+        if row.note:
+            said.setdefault(row.note, []).append(row.title)
+    return [f"{', '.join(titles)}: {note}." for note, titles in said.items()]
+
+
+def _doubts(table: BenchmarkTable) -> list[str]:
+    """One line a reason, with the groups and the metrics that it is said of."""
+    said: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in table.rows:
+        for column, cell in zip(table.columns, row.cells, strict=True):
+            if cell.doubt:
+                of_groups, titles = said.setdefault(cell.doubt, ({}, {}))
+                of_groups[column.group] = titles[row.title] = None
+    return [
+        f"{DOUBTED} {', '.join(of_groups)} of {_few(list(titles))}: {reason}"
+        for reason, (of_groups, titles) in said.items()
     ]
-    return [*table.notes, *of_rows, *_merged(doubts)]
 
 
-def _merged(doubts: Sequence[str]) -> list[str]:
-    """One line a reason, with the places that it is said of."""
-    places: dict[str, list[str]] = {}
-    for doubt in doubts:
-        place, _, reason = doubt.partition(": ")
-        known = places.setdefault(reason, [])
-        if place not in known:
-            known.append(place)
-    return [f"{DOUBTED} {_few(where)}: {reason}" for reason, where in places.items()]
-
-
-def _few(places: Sequence[str], shown: int = 4) -> str:
-    rest = f" and {len(places) - shown} more" if len(places) > shown else ""
-    return "; ".join(places[:shown]) + rest
+def _few(titles: Sequence[str], shown: int = 4) -> str:
+    return ", ".join(titles) if len(titles) <= shown else f"{len(titles)} metrics"
