@@ -90,9 +90,10 @@ def build(
 
     Reference: FGResQ, sections "Image and Pair Collection" and "Data Filtration".
     """
-    work = _Work(open_workplace(out, config.settings()), map, pause, begin)
     scanned = scan_sources(config)
     coarse = CoarseFilter.for_images(scanned.images, config.taus)
+    # Only now: a configuration that can't be built leaves no folder that belongs to it.
+    work = _Work(open_workplace(out, config.settings()), map, pause, begin)
     states = _files(scanned.images, work)
     if work.place.finished:
         return work.place
