@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fgresq.cli import compare, curate, rank, score, sources, synth, train, weights
+from fgresq.cli.annotate.commands import app as annotate
 from fgresq.cli.benchmark.commands import app as benchmark
 from fgresq.cli.consistency.commands import consistency
 from fgresq.cli.metrics.commands import app as metrics
@@ -34,6 +35,7 @@ curate.app.command(name="consistency")(consistency)
 app.add_typer(curate.app, name="curate")
 app.add_typer(metrics, name="metrics")
 app.add_typer(benchmark, name="benchmark")
+app.add_typer(annotate, name="annotate")
 
 
 def _print_version(wanted: bool) -> bool:

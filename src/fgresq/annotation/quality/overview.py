@@ -89,7 +89,7 @@ def overview(study: Study, *, resamples: int = 1000, rule: ScreeningRule | None 
             GroupOverview(
                 group,
                 len(numbers),
-                Counter(verdicts[n].state for n in numbers),
+                dict(Counter(verdicts[n].state for n in numbers)),
                 fleiss_kappa(_of_equal_teams(complete), resamples=resamples),
                 krippendorff_alpha(counts, resamples=resamples),
             )

@@ -1,0 +1,1 @@
+"""`fgresq annotate create | status | export | import | aggregate`."""
