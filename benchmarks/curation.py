@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -158,7 +159,9 @@ def time_filter(rounds: int, folder: Path) -> None:
         pairs += [(f"{number:02}", a, b) for place, b in enumerate(names) for a in names[:place]]
     image_table = pl.DataFrame(images, schema=["image_id", "path"], orient="row")
     pair_table = pl.DataFrame(pairs, schema=["content", "image_a", "image_b"], orient="row")
-    ratios, alone, together, bounds = [], [], [], []
+    halves = [pair_table.filter(pl.col("content").cast(pl.Int64) % 2 == rest) for rest in (0, 1)]
+    half = partial(filter_unnoticeable, images=image_table, threshold=THRESHOLD)
+    ratios, alone, together, bounds, apart = [], [], [], [], []
     with processes(2) as spread:
         few = pair_table.filter(pl.col("content").is_in(["00", "01", "02", "03"]))
         filter_unnoticeable(few, image_table, THRESHOLD, map=spread)
@@ -172,11 +175,14 @@ def time_filter(rounds: int, folder: Path) -> None:
             together.append(seconds(work, time.perf_counter))
             of_parent = time.process_time() - start
             of_workers = [processor_seconds(pid) - earlier for pid, earlier in zip(workers, before, strict=True)]
+            apart.append(seconds(lambda: list(spread(half, halves)), time.perf_counter))
             ratios.append(alone[-1] / together[-1])
             bounds.append(of_one / (max(of_workers) + of_parent))
     name = f"JND filter, {len(pairs)} pairs of {len(images)} PNG files {SIDE}x{SIDE}: 1 process over 2"
     row(name, ratios, "1.8", f"{median(alone):.2f} s and {median(together):.2f} s; load {os.getloadavg()[0]:.1f}")
     row("the same by processor time", bounds, "1.8", f"{len(workers)} workers")
+    control = [side / ours for side, ours in zip(apart, together, strict=True)]
+    row("two filters of one process side by side, half each, over ours on 2", control, "0.9", f"{median(apart):.2f} s")
 
 
 def main() -> None:
@@ -184,11 +190,13 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("rounds", type=int, nargs="?", default=5)
     options.add_argument("--no-processes", action="store_true")
+    options.add_argument("--only-processes", action="store_true")
     chosen = options.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    time_pairs(chosen.rounds)
-    time_map(chosen.rounds)
+    if not chosen.only_processes:
+        time_pairs(chosen.rounds)
+        time_map(chosen.rounds)
     if not chosen.no_processes:
         with tempfile.TemporaryDirectory() as folder:
             time_filter(chosen.rounds, Path(folder))

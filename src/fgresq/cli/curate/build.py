@@ -67,7 +67,8 @@ def _print(out: Path, checksum: str) -> int:
     """What the data set holds; answers how many faults there were."""
     import polars as pl
 
-    counts, left_out = (pl.read_csv(out / name, infer_schema_length=None) for name in ("counts.csv", "left-out.csv"))
+    counts = pl.read_csv(out / "counts.csv", infer_schema_length=None)
+    left_out = pl.read_csv(out / "left-out.csv", schema_overrides={"fault": pl.Boolean})  # it may have no rows
     stages = [name for name in counts.columns if name.startswith("pairs_")]
     table = Table("source", "task", box=None, header_style="bold", pad_edge=False)
     for stage in stages:
