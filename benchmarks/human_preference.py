@@ -276,8 +276,10 @@ def main() -> None:
     columns = ("ganrest acc", "ganrest votes", "pcuid acc", "pcuid srcc", "sr4kiqa srcc", "mean")
     table = Table("judge", *columns, box=None)
     judges = [row for name in arguments.judges for row in ((name,) if name in CLASSICAL else (name, name + COMPARING))]
+    means: dict[str, Floats] = {}
     for name in judges:
         found = evaluate(name, studies, store)
+        means |= {name: found["mean"]} if "mean" in found else {}
         arguments.store.write_text(json.dumps(store))
         table.add_row(Path(name).name, *(shown(found.get(column)) for column in columns))
     table.add_row("chance", "0.5", "0.5", "0.5", "0", "0", "0.333")
@@ -285,6 +287,10 @@ def main() -> None:
     for name, study in studies.items():
         console.print(f"{name}: {len(study.images)} images, {len(study.pairs)} pairs, {len(study.mos)} MOS")
     console.print(table)
+    for name in sorted(means.keys() - set(CLASSICAL)):
+        for other in sorted(means.keys() & set(CLASSICAL)):
+            # Every judge is evaluated on the same resamples, so their difference has an interval of its own.
+            console.print(f"{Path(name).name}: leads {other} on the mean by {shown(means[name] - means[other])}")
 
 
 if __name__ == "__main__":
