@@ -160,7 +160,7 @@ def remove(spec: EngineSpec) -> bool:
             return False
         shutil.rmtree(folder)
     except OSError as error:
-        raise UserError(f"{error.filename or folder}: can't be removed ({error.strerror})") from error
+        raise UserError(f"{error.filename or folder}: can't be removed ({error.strerror or error})") from error
     return True
 
 
