@@ -8,14 +8,22 @@ from typing import Any
 
 import pytest
 from tests.unit.benchmark.studies import data_set, judge, new_store, record
+from tests.unit.metrics.engines import conftest as metrics_engines
 
 from fgresq.benchmark import runner, work
 from fgresq.benchmark.coverage import Known, known_in
-from fgresq.benchmark.judges import Declaration, PairVerdict, Request, Subject, Verdict
+from fgresq.benchmark.judges import Declaration, PairVerdict, Request, Subject, Verdict, engines
 from fgresq.benchmark.sets import read_set
 from fgresq.benchmark.store import Store
 from fgresq.errors import OutputError
+from fgresq.manifest import write_csv
+from fgresq.metrics.catalogue import declaration
+from fgresq.metrics.engines.engine import Engine
 from fgresq.records import Pair, Preference
+
+# The fixtures that stand in for an installed engine.
+engine_of, grey = metrics_engines.engine_of, metrics_engines.grey
+HOSTILE = Path(metrics_engines.__file__).with_name("hostile_program.py")
 
 
 @dataclass
@@ -223,3 +231,32 @@ def test_a_store_that_cant_be_written_is_an_error(tmp_path: Path, use: Any) -> N
     (tmp_path / "store" / "scores").rmdir()
     with pytest.raises(OutputError, match="there is no folder"):
         run("one", store, data)
+
+
+def test_a_metric_of_another_program_that_crashes_on_a_picture(
+    engine_of: Any, grey: Any, tmp_path: Path, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real process: it dies of the second picture and is given up; the rest is judged by the next run."""
+    monkeypatch.setenv("HOSTILE_NOTE", str(tmp_path / "note"))
+    spec = engine_of(HOSTILE)
+    paths = [path for path, _ in grey([10, 250, 20, 30])]
+    images = [record(path.stem, path=str(path)) for path in paths]
+    write_csv(tmp_path / "images.csv", images)
+    data = read_set(str(tmp_path / "images.csv"))
+    metric = declaration("clipiqa").model_copy(update={"engine_name": "crash"})
+    store = new_store(tmp_path / "store", data)
+    found = []
+    for _ in range(2):
+        with Engine(spec, device="cpu", timeout=20.0, faults=1) as engine:
+            monkeypatch.setattr(engines, "_started", lambda name, device, engine=engine: engine)
+            judge = engines.open_engine(metric, "cpu")
+            monkeypatch.setattr(runner, "declare", lambda request, judge=judge: judge.declaration)
+            monkeypatch.setattr(runner, "open_judge", lambda request, judge=judge: judge)
+            monkeypatch.setattr(work, "open_judge", lambda request, judge=judge: judge)
+            found.append(run("clipiqa", store, data))
+    first, second = found
+    assert (first.scored, first.computed, second.scored, second.computed) == (1, 4, 3, 2)
+    assert [Path(path).name for path, _ in second.failed] == [paths[1].name]
+    assert "was ended by signal 6" in second.failed[0][1]
+    assert "was given up" in first.failed[1][1]
+    assert {verdict.score for verdict in store.scores().values()} == {10.0, 20.0, 30.0, None}
