@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import insert, select
 
-from fgresq.annotation.protocol.design import Person, Role
+from fgresq.annotation.protocol.design import PairOrder, Person, Role
 from fgresq.annotation.protocol.trials import TrialKind
 from fgresq.annotation.store import tables
 from fgresq.annotation.store.frames import ANSWER_COLUMNS, condition_names
@@ -106,7 +106,20 @@ def _insert(study: Study, rows: list[dict[str, Any]]) -> Imported:
         added = [row for row in rows if (row["person_id"], row["key"]) not in there]
         if added:
             connection.execute(insert(answer), added)
+        shown = _shown(study, added)
+        if shown:
+            connection.execute(insert(tables.issued), shown)
     return Imported(len(added), len(rows) - len(added), tuple(new))
+
+
+def _shown(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the active order, which pairs the imported answers' trials showed."""
+    if study.design.order == PairOrder.RANDOM:
+        return []
+    members = {person.person_id for person in study.people() if person.team is not None}
+    main = [row for row in rows if row["kind"] == TrialKind.MAIN and row["person_id"] in members]
+    first = [row for row in main if row["revision"] == 0]
+    return [{name: row[name] for name in ("person_id", "position", "pair")} for row in first]
 
 
 def _from_export(study: Study, table: pl.DataFrame) -> tuple[list[dict[str, Any]], list[str]]:
@@ -141,6 +154,8 @@ def _same_trial(study: Study, row: Mapping[str, Any]) -> bool:
     if row["round"] != 1 or not 0 <= row["position"] < len(trials):
         return False
     trial = trials[row["position"]]
+    if study.design.order == PairOrder.ACTIVE:
+        return (trial.kind, trial.session) == (row["kind"], row["session"])
     return (trial.pair, trial.kind, trial.a_on_left) == (row["pair"], row["kind"], row["a_on_left"])
 
 

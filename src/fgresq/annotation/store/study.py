@@ -10,12 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from fgresq.annotation.protocol.design import Person, Role, StudyDesign, member_id
+from fgresq.annotation.protocol.design import PairOrder, Person, Role, StudyDesign, member_id
 from fgresq.annotation.protocol.draw import shuffled
 from fgresq.annotation.protocol.groups import JudgedPair
 from fgresq.annotation.protocol.trials import Trial, TrialKind, review_of, trials_of
 from fgresq.annotation.protocol.verdicts import Verdict, VerdictState
 from fgresq.annotation.store import tables
+from fgresq.annotation.store.active_order import Gains, issue, issued_pairs, with_issued
 from fgresq.annotation.store.answers import (
     Receipt,
     check_request,
@@ -93,6 +94,7 @@ class Study:
         both = ((pair.image_a, pair.image_b) for pair in self.pairs.values())
         self.images: dict[str, StudyImage] = {image.opaque_id: image for images in both for image in images}
         self._trials: dict[str, tuple[Trial, ...]] = {}
+        self._gains: Gains = {}
 
     def close(self) -> None:
         """Give the connections back."""
@@ -148,25 +150,37 @@ class Study:
         return Person(row.person_id, Role(row.role), row.team, row.withdrawn)
 
     def trials(self, person_id: str) -> tuple[Trial, ...]:
-        """All that an annotator sees, in order; of an active order, main trials not yet issued hold no real pair."""
+        """All that an annotator sees, in order. In the active order the pairs of trials not yet shown aren't final."""
         if person_id not in self._trials:
             person = self.person(person_id, Role.ANNOTATOR)
-            judged = [
-                JudgedPair(pair.number, pair.content)
-                for pair in self.pairs.values()
-                if pair.group is not None and pair.group == person.team
-            ]
+            judged = [JudgedPair(pair.number, pair.content) for pair in self._group(person).values()]
             training = [pair.number for pair in self.pairs.values() if pair.group is None]
             self._trials[person_id] = trials_of(self.design, person_id, judged, training)
-        return self._trials[person_id]
+        trials = self._trials[person_id]
+        if self.design.order == PairOrder.RANDOM:
+            return trials
+        with self.reading() as connection:
+            return with_issued(trials, issued_pairs(connection, person_id))
 
     def next_trial(self, person_id: str) -> Trial | None:
         """What an annotator has to answer next; None when they are done. Asking again gives the same."""
-        self.person(person_id, Role.ANNOTATOR)
+        person = self.person(person_id, Role.ANNOTATOR)
         with self.reading() as connection:
             position = next_position(connection, person_id)
         trials = self.trials(person_id)
-        return trials[position] if position < len(trials) else None
+        if position >= len(trials):
+            return None
+        if self.design.order == PairOrder.ACTIVE and trials[position].kind == TrialKind.MAIN:
+            with self.writing("which pair is next") as connection:
+                lock(connection, person_id)
+                counted = {p.person_id for p in self.people(connection) if not p.withdrawn}
+                issue(connection, self.design.seed, person_id, position, self._group(person), counted, self._gains)
+            trials = self.trials(person_id)
+        return trials[position]
+
+    def _group(self, person: Person) -> dict[int, StudyPair]:
+        """The pairs that an annotator judges; those whose answers were imported have none."""
+        return {n: pair for n, pair in self.pairs.items() if pair.group is not None and pair.group == person.team}
 
     def progress(self, person_id: str) -> Progress:
         """How far an annotator or an expert is."""
@@ -212,6 +226,8 @@ class Study:
             upcoming = next_position(connection, person_id)
             if position > upcoming:
                 raise AnswerError(f"{person_id} answers position {upcoming} next, not {position}")
+            if self._not_shown(connection, person_id, trial):
+                raise AnswerError(f"{person_id} hasn't been shown position {position} yet")
             return store(connection, person_id, trial, said, elapsed_ms, key)
 
     def review_queue(self, expert_id: str) -> tuple[Trial, ...]:
@@ -283,6 +299,12 @@ class Study:
             row = {"person_id": person.person_id, "role": person.role.value, "team": team, "withdrawn": False}
             connection.execute(insert(tables.person).values(row))
         return person
+
+    def _not_shown(self, connection: Connection, person_id: str, trial: Trial) -> bool:
+        """In the active order a main trial has no pair before it is shown, and only that pair can be answered."""
+        if self.design.order == PairOrder.RANDOM or trial.kind != TrialKind.MAIN:
+            return False
+        return issued_pairs(connection, person_id).get(trial.position) != trial.pair
 
     def _check_choice(self, choice: Choice) -> None:
         if choice == Choice.EQUAL and not self.design.equal_allowed:
