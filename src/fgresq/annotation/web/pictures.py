@@ -7,7 +7,7 @@ would colour it otherwise than `fgresq.images` reads it.
 import io
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
@@ -53,34 +53,38 @@ class Pictures:
         return False
 
     def png(self, opaque_id: str) -> bytes:
-        """An image's pixels as PNG with 8 bits, bit by bit those of the file where it has 8 bits.
-
-        Raises:
-            StudyError: the file is gone, was changed, or can't be decoded; it is named, for the lead.
-        """
-        image = self._study.images[opaque_id]
-        content = image_bytes(image)
-        return _bare_png(content) or _encoded(image)
+        """An image as `shown_png`."""
+        return shown_png(self._study.images[opaque_id])
 
 
-def missing_images(study: Study) -> list[str]:
+def shown_png(image: StudyImage) -> bytes:
+    """An image's pixels as PNG with 8 bits, bit by bit those of the file where it has 8 bits.
+
+    Args:
+        image: of a study.
+
+    Raises:
+        StudyError: the file is gone, was changed, or can't be decoded; it is named, for the lead.
+    """
+    return _bare_png(image_bytes(image)) or _encoded(image)
+
+
+def missing_images(images: Iterable[StudyImage]) -> list[str]:
     """Files that are gone or have another length than when the study was made, with the reason; contents aren't read.
 
     Args:
-        study: open.
+        images: of a study.
     """
-    return list(_missing(study))
-
-
-def _missing(study: Study) -> Iterator[str]:
-    for image in study.images.values():
+    found = []
+    for image in images:
         try:
             size = image.path.stat().st_size
         except OSError as error:
-            yield f"{image.path} ({error.strerror})"
+            found.append(f"{image.path} ({error.strerror})")
         else:
             if size != image.size:
-                yield f"{image.path} (has {size} bytes, not {image.size})"
+                found.append(f"{image.path} (has {size} bytes, not {image.size})")
+    return found
 
 
 def _bare_png(content: bytes) -> bytes | None:

@@ -22,7 +22,7 @@ def check_study(study: Study) -> None:
         StudyError: its manifest was changed, or images are missing or have another length; they are named.
     """
     study.check_manifest()
-    missing = missing_images(study)
+    missing = missing_images(study.images.values())
     if missing:
         raise StudyError(f"{len(missing)} image files of the study can't be shown: {first_few(missing)}")
 

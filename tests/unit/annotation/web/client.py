@@ -2,7 +2,9 @@
 
 import re
 import secrets
+from pathlib import Path
 
+import httpx2
 from starlette.testclient import TestClient
 
 from fgresq.annotation.web import create_app
@@ -13,11 +15,10 @@ URL = "http://127.0.0.1:8765"
 SETTINGS = Settings(URL)
 
 
-class Browser(TestClient):
-    """One browser of one person; `secret` is what it binds links to."""
+class Person:
+    """What pages' scripts do; `secret` is what the browser binds links to."""
 
-    def __init__(self, app, url=URL):
-        super().__init__(app, base_url=url, raise_server_exceptions=False, follow_redirects=False)
+    def begin(self, url):
         self.secret, self.url, self.csrf = secrets.token_hex(32), url, ""
 
     def open(self, link):
@@ -42,11 +43,31 @@ class Browser(TestClient):
         return self.send_json("/api/reviews", body)
 
 
+class Browser(Person, TestClient):
+    """A browser that reaches an application without a network."""
+
+    def __init__(self, app, url=URL):
+        super().__init__(app, base_url=url, raise_server_exceptions=False, follow_redirects=False)
+        self.begin(url)
+
+
+class RemoteBrowser(Person, httpx2.Client):
+    """A browser that reaches a server."""
+
+    def __init__(self, link):
+        url = link.partition("/enter")[0]
+        super().__init__(base_url=url, follow_redirects=False, timeout=30)
+        self.begin(url)
+        response = self.open(link)
+        assert response.status_code == 200, response.text
+
+
 class House:
     """A study and its application."""
 
     def __init__(self, study, settings=SETTINGS):
         self.study, self.settings = study, settings
+        self.database = Path(str(study._engine.url.database))
         self.app = create_app(study, settings)
 
     def link(self, person_id):
