@@ -10,7 +10,17 @@ import pytest
 from PIL import Image
 
 import fgresq
-from fgresq.benchmark.judges import Judge, PairJudge, Request, Subject, Verdict, declare, engines, open_judge
+from fgresq.benchmark.judges import (
+    Judge,
+    PairJudge,
+    Request,
+    Subject,
+    Verdict,
+    all_that_work,
+    declare,
+    engines,
+    open_judge,
+)
 from fgresq.benchmark.judges.model import ModelSettings
 from fgresq.benchmark.judges.native import NativeJudge
 from fgresq.errors import UserError
@@ -179,3 +189,13 @@ def test_a_metric_that_breaks_on_a_picture_fails_for_that_picture(half: tuple[Pa
 
     judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], singular))
     assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "Singular matrix")]
+
+
+def test_all_are_those_that_work_and_the_others_have_a_reason() -> None:
+    working, reasons = all_that_work(Request("", model=CPU))
+    names = [request.name for request in working]
+    assert {"psnr", "ssim", "piqe", "sharpness", "niqe-fgresq-bsds500", "fgresq-compact"} <= set(names)
+    assert {*names, *reasons} == {spec.name for spec in declarations()}
+    assert not set(names) & set(reasons)
+    assert "fgresq metrics install pyiqa" in reasons["lpips"]
+    assert all(request.model == CPU for request in working)

@@ -1,15 +1,15 @@
 """From a name on the command line to a judge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from fgresq.benchmark.judges.base import Declaration, Judge
 from fgresq.benchmark.judges.engines import declare_engine, open_engine
 from fgresq.benchmark.judges.model import ModelSettings, declare_model, open_model
 from fgresq.benchmark.judges.native import declare_native, open_native
-from fgresq.errors import UserError
+from fgresq.errors import FgresqError, UserError
 from fgresq.metrics.base import MetricSpec
-from fgresq.metrics.catalogue import declaration
+from fgresq.metrics.catalogue import declaration, declarations
 from fgresq.metrics.engines.declarations import ENGINES
 from fgresq.metrics.native import NATIVE
 
@@ -48,6 +48,24 @@ def declare(request: Request) -> Declaration:
     raise UserError(
         f"{spec.name}: nothing here runs {spec.title} ({spec.engine}); `fgresq metrics list` says what it needs"
     )
+
+
+def all_that_work(like: Request) -> tuple[list[Request], dict[str, str]]:
+    """A request for every metric of the catalogue that works here, and why each of the others doesn't.
+
+    Args:
+        like: whose parameters and settings they have.
+    """
+    working, reasons = [], {}
+    for spec in declarations():
+        request = replace(like, name=spec.name)
+        try:
+            declare(request)
+        except FgresqError as error:
+            reasons[spec.name] = str(error)
+        else:
+            working.append(request)
+    return working, reasons
 
 
 @lru_cache(maxsize=2)

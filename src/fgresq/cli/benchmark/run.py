@@ -34,7 +34,10 @@ _SHOWN = 10
 
 def run(
     metrics: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Metrics by name, `fgresq:FILE` for weights of your own.")
+        str,
+        typer.Option(
+            metavar="A,B,...", help="By name, `fgresq:FILE` for weights of your own; or `all` that work here."
+        ),
     ],
     manifest: Annotated[
         list[str],
@@ -60,16 +63,21 @@ def run(
     An image that a metric can't judge is kept unscored with the reason, and the exit code is 1.
     """
     from fgresq.benchmark.coverage import known_in
-    from fgresq.benchmark.judges import Request, declare
+    from fgresq.benchmark.judges import Request, all_that_work, declare
     from fgresq.benchmark.judges.model import ModelSettings
     from fgresq.benchmark.runner import run_judge
     from fgresq.benchmark.store import create_store
 
     model = ModelSettings(device, precision.value, batch_size, order.value)
     folder = None if parameters is None else str(parameters)
-    requests = [Request(name, folder, model) for name in _names(metrics)]
-    for request in requests:  # before any work, since a misspelt name would end it in the middle
-        declare(request)
+    if metrics.strip() == "all":
+        requests, reasons = all_that_work(Request("", folder, model))
+        for name, reason in reasons.items():
+            notes.print(cell(f"left out: {name}: {reason}", "dim"), soft_wrap=True)
+    else:
+        requests = [Request(name, folder, model) for name in _names(metrics)]
+        for request in requests:  # before any work, since a misspelt name would end it in the middle
+            declare(request)
     kept = create_store(store)
     sets = _read_sets(manifest)
     for data in sets:
