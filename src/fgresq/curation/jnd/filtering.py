@@ -208,6 +208,7 @@ def _jobs(
         for group in pairs.with_row_index(_ROW).partition_by("content", maintain_order=True)
         for part in group.iter_slices(_MOST_PAIRS)
     ]
+    groups.sort(key=lambda part: -part.height)  # the largest first, so that none is alone at the end
     rows, contents = [], []
     for group in groups:
         identities = pl.concat([group["image_a"], group["image_b"]]).unique().sort().to_list()

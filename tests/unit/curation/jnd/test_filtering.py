@@ -153,6 +153,20 @@ def test_progress_counts_pairs(tables):
     assert sum(done) == tables[0].height
 
 
+def test_the_content_of_most_pairs_comes_first(tables):
+    pairs, images = tables
+    fewer = pairs.filter(~((pl.col("content") == pairs["content"][0]) & (pl.col("task") == "task0")))
+    assert fewer["content"].value_counts(sort=True).rows()[0][0] != pairs["content"][0]
+    done = []
+    filter_unnoticeable(fewer.sort("content", descending=True), images, at(0.95), progress=done.append)
+    forward = filter_unnoticeable(fewer.sort("content"), images, at(0.95), progress=done.append)
+    assert done == [6, 3, 6, 3]
+    whole = filter_unnoticeable(pairs, images, at(0.95))
+    assert forward.pairs.sort("image_a", "image_b")["ssim"].to_list() == (
+        whole.pairs.join(fewer, on=["image_a", "image_b"], how="semi").sort("image_a", "image_b")["ssim"].to_list()
+    )
+
+
 def test_processes_give_the_same_table(tables, tmp_path):
     (tmp_path / "coffee-b-nearly.png").write_bytes(b"")
     alone = filter_unnoticeable(*tables, at(0.95))
