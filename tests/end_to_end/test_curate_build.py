@@ -1,0 +1,189 @@
+"""`fgresq curate build` as people run it: killed at several moments, on a full disk, and on real images."""
+
+import csv
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.end_to_end.command import COMMAND, run
+from tests.unit.curation.pipeline.studies import write_config, write_study
+
+from fgresq.manifest import read_manifest
+
+MEASURED = {"threshold": {"images": 12, "seed": 1}}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_study(tmp_path_factory.mktemp("study") / "s", jnd=MEASURED)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(study: Path) -> Path:
+    out = study.parent / "uninterrupted"
+    printed = run("curate", "build", study, "--out", out)
+    assert printed.stderr == ""  # no bar where there is no terminal
+    assert "0 faults, 0 left out by a rule" in printed.stdout
+    return out
+
+
+def sums(out: Path) -> str:
+    return (out / "SHA256SUMS").read_text()
+
+
+def kept(out: Path, step: str) -> int:
+    """Results of a step on disk."""
+    return sum(len(json.loads(part.read_text())) for part in (out / ".build" / step).rglob("*.json"))
+
+
+def killed(config: Path, out: Path, moment: Callable[[], bool], workers: int = 1) -> None:
+    """Start the command, and `kill -9` it at a moment."""
+    started = subprocess.Popen(
+        [COMMAND, "curate", "build", str(config), "--out", str(out), "--save-every", "0", "--workers", str(workers)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 100
+    while not moment():
+        assert started.poll() is None, "it ended before its moment came"
+        assert time.monotonic() < until
+        time.sleep(0.0005)
+    started.send_signal(signal.SIGKILL)
+    assert started.wait() == -signal.SIGKILL
+
+
+def test_killed_at_several_moments_it_ends_with_the_same_files(
+    study: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    moments: dict[str, Callable[[], bool]] = {
+        "the folder is there": out.is_dir,
+        "some images of the threshold are measured": lambda: kept(out, "threshold") >= 3,
+        "some contents are judged": lambda: kept(out, "jnd") >= 2,
+        "a table is written": (out / "counts.csv").exists,
+        "the manifest is written": (out / "manifest.json").exists,
+    }
+    before: dict[str, int] = {}
+    for moment in moments.values():
+        killed(study, out, moment, workers=2)
+        now = {step: kept(out, step) for step in ("files", "threshold", "jnd")}
+        assert all(now[step] >= before.get(step, 0) for step in now), "what was kept is kept"
+        before = now
+        assert not (out / "SHA256SUMS").exists()
+    run("curate", "build", study, "--out", out)
+    assert sums(out) == sums(uninterrupted)
+    assert not list(out.rglob(".fgresq-*"))
+    assert not (out / ".build" / "jnd").exists()
+
+
+def test_what_was_kept_is_not_computed_again(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
+    """Kept results that say something else would come back: what is on disk is taken as it is."""
+    out = tmp_path / "out"
+    killed(study, out, lambda: kept(out, "threshold") >= 3)
+    part = sorted((out / ".build" / "threshold").iterdir())[0]
+    first = json.loads(part.read_text())
+    first[0]["ssim"] = 0.123
+    part.write_text(json.dumps(first))
+    run("curate", "build", study, "--out", out)
+    images = json.loads((out / "threshold.json").read_text())["images"]
+    assert images[0]["ssim"] == 0.123
+    others = json.loads((uninterrupted / "threshold.json").read_text())["images"]
+    assert images[1:] == others[1:]
+
+
+def test_a_half_done_folder_takes_no_other_settings_or_inputs(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    killed(study, out, lambda: kept(out, "threshold") >= 1)
+    other = write_config(study.parent / "other.yaml", jnd={"threshold": {"images": 12, "seed": 2}})
+    said = run("curate", "build", other, "--out", out, code=2).stderr
+    assert "holds a build with other settings: jnd (was" in said
+    text = (study.parent / "lab.csv").read_text()
+    (study.parent / "lab.csv").write_text(text.replace(",m1,4,", ",m1,4.5,", 1))
+    said = run("curate", "build", study, "--out", out, code=2).stderr
+    (study.parent / "lab.csv").write_text(text)
+    assert "holds a build of other inputs; 1 differ from then: lab/0-1" in said
+
+
+def test_a_full_disk(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    failed = subprocess.run(
+        [COMMAND, "curate", "build", str(study), "--out", str(out), "--save-every", "0"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert failed.returncode == 2, failed.stderr
+    assert "can't be written" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    run("curate", "build", study, "--out", out)
+    assert sums(out) == sums(uninterrupted)
+
+
+def test_the_data_card(uninterrupted: Path) -> None:
+    card = (uninterrupted / "card.md").read_text()
+    manifest = read_manifest(uninterrupted)
+    assert (
+        f"{len(manifest.images):,} images, {len(manifest.pairs):,} pairs, 2 restoration tasks, from 2 sources" in card
+    )
+    assert "| small | - | 2 | 4 |" in card
+    assert "threshold.json names them" in card
+    for picture in ("differences.svg", "ssims.svg"):
+        assert f"]({picture})" in card
+        assert "<svg" in (uninterrupted / picture).read_text()
+    header, *lines = card[card.index("| Source | Task |") :].split("\n\n")[0].splitlines()
+    assert {line.count("|") for line in lines} == {header.count("|")}
+
+
+def test_faults_are_named_and_counted(tmp_path: Path) -> None:
+    config = write_study(tmp_path)
+    (tmp_path / "rain" / "0-1.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    done = run("curate", "build", config, "--out", out, code=1)
+    assert "fault: rain: rain/0-1: " in done.stderr
+    assert "4 faults, 0 left out by a rule" in done.stdout
+    left_out = pl.read_csv(out / "left-out.csv")
+    assert left_out["kind"].to_list() == ["image", "pair", "pair", "pair"]
+    again = run("curate", "build", config, "--out", out, code=1)  # finished, and no better for it
+    assert again.stdout == done.stdout
+    assert run("curate", "build", tmp_path / "absent.yaml", "--out", out, code=2).stderr.startswith("fgresq: ")
+
+
+@pytest.mark.shared
+def test_real_restorations_without_labels(shared: Path, tmp_path: Path) -> None:
+    """Rain100H: 20 contents by 3 networks; real camera noise before and after a denoiser."""
+    rows = [
+        (f"derain/{method}/{path.stem}", path, "derain", "Deraining", path.stem, method, "", path.parents[1] / "GT")
+        for method in ("DARG", "PDIN", "RMSCAN")
+        for path in sorted((shared / "data" / "derain" / method).glob("*.png"))
+    ]
+    rows = [(*row[:-1], row[-1] / f"{row[4]}.jpg") for row in rows]
+    rows += [
+        (f"ccdenoise/{path.stem}", path, "ccdenoise", "Denoising", path.stem[:-5], path.stem[-4:], "", "")
+        for path in sorted((shared / "data" / "ccdenoise").glob("*.png"))
+        if not path.stem.endswith("mean")
+    ]
+    with (tmp_path / "images.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("image_id", "path", "source", "task", "content", "algorithm", "mos", "reference"))
+        table.writerows(rows)
+    config = write_config(
+        tmp_path / "c.yaml",
+        sources=[{"name": "manifest", "root": "images.csv"}],
+        tau={"derain": "keep-all", "ccdenoise": "keep-all"},
+        jnd={"threshold": 0.979},
+    )
+    run("curate", "build", config, "--out", tmp_path / "out", "--workers", min(2, os.cpu_count() or 1))
+    counts = {row["source"]: row for row in pl.read_csv(tmp_path / "out" / "counts.csv").iter_rows(named=True)}
+    assert (counts["derain"]["pairs_all"], counts["ccdenoise"]["pairs_all"]) == (60, 15)
+    assert 0 < counts["derain"]["pairs_jnd"] < 60
+    judged = pl.read_parquet(tmp_path / "out" / "judged" / "*.parquet")
+    assert judged["ssim"].null_count() == 0
