@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench browser clean
+.PHONY: demo test lint docs bench browser database clean
 .DELETE_ON_ERROR:
 
 .venv/bin/python:
@@ -26,7 +26,7 @@ demo: .venv/.demo
 	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
 	@echo 'open demo/ranking.html in a browser'
 
-test: .venv/.test browser lint
+test: .venv/.test browser database lint
 	$(BIN)/pytest
 
 lint: .venv/.test
@@ -39,6 +39,11 @@ lint: .venv/.test
 browser:
 	@if [ "$$CI" = true ] && ! command -v chromium >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; fi
+
+# The tests of studies run on SQLite and on a PostgreSQL server that they start themselves; the same rule as for pages.
+database:
+	@if [ "$$CI" = true ] && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; fi
 
 docs: .venv/bin/python
 	$(INSTALL) '.[docs]'

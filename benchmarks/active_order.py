@@ -2,7 +2,7 @@
 
 Simulated observers judge images with known scores, in both orders, and the ranking so far is compared with the truth
 after every round of as many answers as a spanning tree has pairs. The table shows, for each target of the mean SRCC,
-the answers a content that each order needs. The interval resamples contents.
+the answers a content that each order needs, linear between rounds. The interval resamples contents.
 """
 
 import sys
@@ -28,7 +28,7 @@ def main(contents: int) -> None:
             saving = curves.saving(target)
             if saving.share is not None:
                 print(
-                    f"| {images} | {spread:g} | {target} | {saving.random} | {saving.active} | {saving.share:.0%} "
+                    f"| {images} | {spread:g} | {target} | {saving.random:.0f} | {saving.active:.0f} | {saving.share:.0%} "
                     f"| {interval(curves, target)} |",
                     flush=True,
                 )
@@ -51,4 +51,4 @@ def interval(curves: Curves, target: float) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 250)

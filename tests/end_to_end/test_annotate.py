@@ -91,6 +91,12 @@ def test_undecided_pairs_are_counted(study: Path, tmp_path: Path) -> None:
     assert "12 of 12 pairs decided" in left_out.stdout
 
 
+def test_simulate_counts_answers() -> None:
+    printed = run("annotate", "simulate", "--contents", 3, "--images", 5, "--passes", 2).stdout
+    assert "3 contents of 5 images" in printed
+    assert [line.split()[0] for line in printed.splitlines()[2:]] == ["0.8", "0.85", "0.9", "0.95"]
+
+
 def test_what_cannot_be_done_is_said_in_one_line(study: Path, tmp_path: Path) -> None:
     cases = [
         (("status", tmp_path / "absent.db"), "no such study"),

@@ -157,12 +157,12 @@ def test_the_active_order_is_ahead():
 
 def test_savings_are_read_off_the_curves():
     curves = Curves((10, 20, 30), np.array([[0.5, 0.7, 0.9]]), np.array([[0.6, 0.9, 0.9]]))
-    assert (curves.saving(0.9).random, curves.saving(0.9).active) == (30, 20)
+    assert (curves.saving(0.9).random, curves.saving(0.9).active) == pytest.approx((30, 20))
     assert curves.saving(0.9).share == pytest.approx(1 / 3)
     assert curves.saving(0.4).share == 0
     assert curves.saving(0.95).share is None
     dips = Curves((10, 20, 30), np.array([[0.9, 0.7, 0.9]]), np.array([[0.9, 0.9, 0.9]]))
-    assert dips.saving(0.8).random == 30
+    assert dips.saving(0.8).random == pytest.approx(25)
 
 
 def said(trial):

@@ -20,12 +20,13 @@ class Saving:
 
     Attributes:
         target: mean SRCC with the true scores.
-        random, active: answers a content until the mean SRCC stays at or above the target; None if it isn't reached.
+        random, active: answers a content until the mean SRCC stays at or above the target, linear between rounds;
+            None if it isn't reached.
     """
 
     target: float
-    random: int | None
-    active: int | None
+    random: float | None
+    active: float | None
 
     @property
     def share(self) -> float | None:
@@ -50,10 +51,15 @@ class Curves:
         """The answers that each order needs for a mean SRCC."""
         return Saving(target, self._reached(self.random, target), self._reached(self.active, target))
 
-    def _reached(self, curve: Float[np.ndarray, "c n"], target: float) -> int | None:
-        below = np.flatnonzero(curve.mean(axis=0) < target)
-        place = int(below[-1]) + 1 if len(below) else 0
-        return self.answers[place] if place < len(self.answers) else None
+    def _reached(self, curve: Float[np.ndarray, "c n"], target: float) -> float | None:
+        mean = curve.mean(axis=0)
+        below = np.flatnonzero(mean < target)
+        if not len(below):
+            return float(self.answers[0])
+        last = int(below[-1])
+        if last + 1 == len(mean):
+            return None
+        return float(np.interp(target, mean[last : last + 2], self.answers[last : last + 2]))
 
 
 def compare_orders(

@@ -7,6 +7,7 @@ from fgresq.cli.annotate.answers import export, import_
 from fgresq.cli.annotate.create import create
 from fgresq.cli.annotate.demo import demo
 from fgresq.cli.annotate.serve import links, serve
+from fgresq.cli.annotate.simulate import simulate
 from fgresq.cli.annotate.status import status
 
 app = typer.Typer(help="Collect preferences from people.", no_args_is_help=True)
@@ -18,3 +19,4 @@ app.command(name="status")(status)
 app.command(name="export")(export)
 app.command(name="import")(import_)
 app.command(name="aggregate")(aggregate)
+app.command(name="simulate")(simulate)
