@@ -100,7 +100,7 @@ def _scene(content: ContentRanking) -> _Scene:
 def _index_entry(number: int, scene: _Scene) -> dict[str, object]:
     """What the viewer needs to know of a content before it reads the images."""
     images = []
-    for picture in scene.viewable:
+    for place, picture in enumerate(scene.viewable):
         name = visible_name(picture.candidate.algorithm)
         images.append(
             {
@@ -108,9 +108,11 @@ def _index_entry(number: int, scene: _Scene) -> dict[str, object]:
                 "label": f"{picture.place}. {name}",
                 "detail": f"{picture.candidate.score:.3f}",
                 "alt": f"{name}, place {picture.place}",
+                "list": number,
+                "place": place,
             }
         )
-    return {"name": visible_name(scene.name), "pixels": number, "images": images}
+    return {"name": visible_name(scene.name), "images": images}
 
 
 def _whole_images(scene: _Scene) -> list[str]:

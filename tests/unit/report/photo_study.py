@@ -44,7 +44,7 @@ def make_photo_study(
         root: of the manifest.
         contents: of CONTENTS.
         mos: whether images have MOS, from 4 down, and a little more for each further content.
-        pairs: whether people judged neighbours, and the first against the last.
+        pairs: whether people judged neighbours, and the second against the last.
         task: whether images belong to one.
     """
     root.mkdir(parents=True)
@@ -69,6 +69,6 @@ def make_photo_study(
                 )
             )
         if pairs:
-            judged += [Pair(names[a], names[b], Preference.A) for a, b in ((0, 1), (1, 2), (2, 3), (0, 3))]
+            judged += [Pair(names[a], names[b], Preference.A) for a, b in ((0, 1), (1, 2), (2, 3), (1, 3))]
     write_manifest(Manifest(root, tuple(images), tuple(judged), {}))
     return root

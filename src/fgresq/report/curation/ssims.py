@@ -57,4 +57,4 @@ def _draw_panel(axis: "Axes", source: str, counts: pl.DataFrame, threshold: floa
         axis.stairs(pairs, np.arange(bins + 1) / bins, fill=True, alpha=0.45, color=f"C{number}", label=label)
     axis.axvline(threshold, color="black", linestyle="--", linewidth=1, label=f"threshold {threshold:.4f}")
     axis.set(title=source, xlabel="SSIM of the pair", ylabel="pairs", xlim=(float(counts["from"].min()), 1))  # type: ignore[arg-type]
-    axis.legend(frameon=False, fontsize=8, loc="upper left")
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))

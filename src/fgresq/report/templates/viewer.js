@@ -1,7 +1,7 @@
 "use strict";
 
-// Each entry of `contents` has a name, the number of its list of pixels, perhaps a note, and images, each with a name, a
-// label to choose it by, a detail to show beside its name, and an alternative text.
+// Each entry of `contents` has a name, perhaps a note, and images, each with a name, a label to choose it by, a detail to
+// show beside its name, an alternative text, and where its pixels are: the number of a list, and the place in it.
 
 // State: `zoom` is screen pixels per image pixel of the box, `x` and `y` the box's corner in the pane (CSS pixels).
 // `box` is the size both images are shown in, in pixels of the one chosen as left.
@@ -18,10 +18,10 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 let parsed = { number: -1, uris: [] };
 let loading = 0;
 
-function imagesOf({ pixels: number }) {
+function pixelsOf({ list, place }) {
   // One list is parsed at a time: all together may be longer than a string can be.
-  if (parsed.number !== number) parsed = { number, uris: JSON.parse(byId("images-" + number).textContent) };
-  return parsed.uris;
+  if (parsed.number !== list) parsed = { number: list, uris: JSON.parse(byId("images-" + list).textContent) };
+  return parsed.uris[place];
 }
 
 // ---- Choosing images
@@ -54,10 +54,10 @@ function goTo(number) {
 async function load() {
   const turn = ++loading;
   view.content = Number(pickContent.value);
-  const uris = imagesOf(contents[view.content]);
+  const candidates = contents[view.content].images;
   view.flipped = false;
   stage.setAttribute("aria-busy", "true");
-  images.forEach((image, side) => { image.src = uris[picks[side].value]; });
+  images.forEach((image, side) => { image.src = pixelsOf(candidates[picks[side].value]); });
   try {
     await Promise.all(images.map((image) => image.decode()));
   } catch (error) {

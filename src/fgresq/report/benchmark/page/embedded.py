@@ -34,22 +34,22 @@ class Embedded:
     Attributes:
         shown: the disagreement.
         thumbnails: of the image that people prefer and of the one that the metric does; None where one can't be read.
-        pixels: number of the pair's images in the page; None where they aren't in it.
+        pixels: numbers of the two images in the page; None where they aren't in it.
         note: what must be said of the images; may be empty.
     """
 
     shown: Disagreement
     thumbnails: tuple[str, str] | None
-    pixels: int | None
+    pixels: tuple[int, int] | None
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """All disagreements, and the images of those that have some: two data URIs each."""
+    """All disagreements, the data URIs of their images, each once, and what these and thumbnails take in characters."""
 
     entries: tuple[Embedded, ...]
-    pairs: tuple[tuple[str, str], ...]
+    images: tuple[str, ...]
     characters: int
 
     @property
@@ -66,30 +66,56 @@ def embed(disagreements: Sequence[Disagreement], limit: int) -> Gallery:
         limit: of all data URIs together, in characters.
     """
     found: dict[int, Embedded] = {}
-    pairs: list[tuple[str, str]] = []
-    known: dict[tuple[str, str], tuple[int, str]] = {}
-    used = 0
+    album = _Album(limit)
     for number in _in_turns(disagreements):
         shown = disagreements[number]
-        paths = (shown.by_people.path, shown.by_metric.path)
-        thumbnails, place, note = None, None, _NO_ROOM
         try:
-            small = (_thumbnail(paths[0]), _thumbnail(paths[1]))
-            if sum(map(len, small)) <= limit - used:
-                thumbnails = small
-                used += sum(map(len, small))
-            if thumbnails is not None and paths not in known:
-                images, note = _pair(paths, limit - used)
-                if images is not None:
-                    known[paths] = (len(pairs), note)
-                    pairs.append(images)
-                    used += sum(map(len, images))
-            if thumbnails is not None and paths in known:
-                place, note = known[paths]
+            found[number] = album.entry(shown)
         except ImageError as error:
-            note = f"{error.name}: {error.reason}"
-        found[number] = Embedded(shown, thumbnails, place, note)
-    return Gallery(tuple(found[number] for number in range(len(disagreements))), tuple(pairs), used)
+            found[number] = Embedded(shown, None, None, f"{error.name}: {error.reason}")
+    entries = tuple(found[number] for number in range(len(disagreements)))
+    return Gallery(entries, tuple(uri for uri, _ in album.images.values()), album.used)
+
+
+class _Album:
+    """Images taken into the page so far; one that stands in several pairs is taken once."""
+
+    def __init__(self, limit: int) -> None:
+        self.images: dict[tuple[str, bool], tuple[str, str]] = {}
+        self.used = 0
+        self._limit = limit
+
+    def entry(self, shown: Disagreement) -> Embedded:
+        paths = (shown.by_people.path, shown.by_metric.path)
+        first, second = (thumbnail_data_uri(Path(path), _THUMBNAIL_SIDE) for path in paths)
+        if len(first) + len(second) > self._limit - self.used:
+            return Embedded(shown, None, None, _NO_ROOM)
+        self.used += len(first) + len(second)
+        for reduced in (False, True):
+            keys = [(path, reduced) for path in paths]
+            if self._take(keys):
+                order = list(self.images)
+                return Embedded(shown, (first, second), (order.index(keys[0]), order.index(keys[1])), self._note(keys))
+        return Embedded(shown, (first, second), None, _NO_ROOM)
+
+    def _take(self, keys: Sequence[tuple[str, bool]]) -> bool:
+        """Take images in, both or none; each with its URI and the size that it had on disk."""
+        new = {
+            (path, reduced): _preview(path) if reduced else (image_data_uri(Path(path)), "")
+            for path, reduced in keys
+            if (path, reduced) not in self.images
+        }
+        needed = sum(len(uri) for uri, _ in new.values())
+        too_large = any(len(uri) > LARGEST_WHOLE for (_, reduced), (uri, _) in new.items() if not reduced)
+        if too_large or needed > self._limit - self.used:
+            return False
+        self.images.update(new)
+        self.used += needed
+        return True
+
+    def _note(self, keys: Sequence[tuple[str, bool]]) -> str:
+        sizes = dict.fromkeys(size for size in (self.images[key][1] for key in keys) if size)
+        return f"Reduced from {' and '.join(sizes)} px, since the files are too large for the page." if sizes else ""
 
 
 def _in_turns(disagreements: Sequence[Disagreement]) -> Iterator[int]:
@@ -100,22 +126,6 @@ def _in_turns(disagreements: Sequence[Disagreement]) -> Iterator[int]:
         turns[shown.metric] = turns.get(shown.metric, -1) + 1
         order.append((turns[shown.metric], number))
     yield from (number for _, number in sorted(order))
-
-
-def _thumbnail(path: str) -> str:
-    return thumbnail_data_uri(Path(path), _THUMBNAIL_SIDE)
-
-
-def _pair(paths: tuple[str, str], room: int) -> tuple[tuple[str, str] | None, str]:
-    """Two data URIs that fit into the room, or none; and what must be said of them."""
-    whole = (image_data_uri(Path(paths[0])), image_data_uri(Path(paths[1])))
-    if max(map(len, whole)) <= LARGEST_WHOLE and sum(map(len, whole)) <= room:
-        return whole, ""
-    (first, before), (second, also) = (_preview(path) for path in paths)
-    if len(first) + len(second) > room:
-        return None, _NO_ROOM
-    sizes = dict.fromkeys((before, also))
-    return (first, second), f"Reduced from {' and '.join(sizes)} px, since the files are too large for the page."
 
 
 def _preview(path: str) -> tuple[str, str]:

@@ -79,7 +79,7 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
             limits=limits,
             viewer_numbers={id(entry): number for number, entry in enumerate(entries)},
             viewer_index=_index(entries, titles),
-            viewer_images=gallery.pairs,
+            viewer_images=([uri] for uri in gallery.images),
             totals=[(judge, totals(judge)) for judge in evidence.judges],
             failures=failures[: limits.failures],
             failures_left=max(0, len(failures) - limits.failures),
@@ -105,17 +105,17 @@ def _index(entries: Sequence[Embedded], titles: dict[str, str]) -> list[dict[str
     numbers: dict[str, int] = {}
     index: list[dict[str, object]] = []
     for entry in entries:
+        people, metric = entry.pixels or (None, None)
         shown, title = entry.shown, visible_name(titles[entry.shown.metric])
         numbers[title] = numbers.get(title, 0) + 1
         content = visible_name(shown.content)
         index.append(
             {
                 "name": f"{title}, {numbers[title]}: {content}",
-                "pixels": entry.pixels,
                 "note": entry.note,
                 "images": [
-                    _side("People", "people", shown.by_people, content),
-                    _side("Metric", title, shown.by_metric, content),
+                    {**_side("People", "people", shown.by_people, content), "list": people, "place": 0},
+                    {**_side("Metric", title, shown.by_metric, content), "list": metric, "place": 0},
                 ],
             }
         )
