@@ -2,6 +2,7 @@
 // `zoom` is screen pixels per image pixel; at 1 every image pixel is exactly one pixel of the screen, whatever the
 // browser's zoom and the screen's density. (`x`, `y`) is the image point in the middle of a pane, from the image's middle.
 const LEVELS = [1, 2, 3, 4, 6, 8, 12, 16];
+const GAP = 16;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Viewer {
@@ -71,43 +72,55 @@ export class Viewer {
   }
 
   #fit() {
-    const pixel = window.devicePixelRatio, pane = this.panes[0];
-    const shares = this.images.map((image) => Math.min(
-      (pane.clientWidth * pixel) / image.naturalWidth, (pane.clientHeight * pixel) / image.naturalHeight));
+    const { width, height } = this.#rooms()[0];
+    const shares = this.images.map((image) => Math.min(width / image.naturalWidth, height / image.naturalHeight));
     return Math.min(...shares, 1);
   }
 
+  #rooms() {
+    // Where each pane is, in whole screen pixels. A pane is the whole window with a hole cut to its place: an image is
+    // then placed from the window's corner, which is a whole pixel at every density, and not from that of a box
+    // which the browser rounds in its own way.
+    const pixel = window.devicePixelRatio, stage = this.stage.getBoundingClientRect();
+    const [left, top] = [Math.ceil(stage.left * pixel), Math.ceil(stage.top * pixel)];
+    const [right, bottom] = [Math.floor(stage.right * pixel), Math.floor(stage.bottom * pixel)];
+    const beside = this.mode === "side";
+    const width = beside ? Math.floor((right - left - GAP * pixel) / 2) : right - left;
+    return [0, 1].map((side) => ({ left: beside && side === 1 ? right - width : left, top, width, height: bottom - top }));
+  }
+
   paint() {
+    const pixel = window.devicePixelRatio, rooms = this.#rooms();
+    const sides = [...this.panes.entries()];
+    for (const [side, pane] of sides) {
+      const { left, top, width, height } = rooms[side];
+      const [right, bottom] = [left + width, top + height];
+      const corners = [[left, top], [right, top], [right, bottom], [left, bottom]];
+      pane.style.clipPath = `polygon(${corners.map(([x, y]) => `${x / pixel}px ${y / pixel}px`).join(", ")})`;
+    }
     if (!this.images.length) return;
     if (this.fitted) [this.zoom, this.x, this.y] = [this.#fit(), 0, 0];
-    const pixel = window.devicePixelRatio;
-    const room = { x: 0, y: 0 };
+    const spare = (length, size) => Math.max(0, (size - length / this.zoom) / 2);
+    const limit = (length, size) => Math.max(...sides.map(([side]) => spare(rooms[side][length], this.images[side][size])));
+    const [most, highest] = [limit("width", "naturalWidth"), limit("height", "naturalHeight")];
+    this.x = clamp(this.x, -most, most);
+    this.y = clamp(this.y, -highest, highest);
     for (const [side, image] of this.images.entries()) {
-      const pane = this.panes[side];
-      room.x = Math.max(room.x, (image.naturalWidth - (pane.clientWidth * pixel) / this.zoom) / 2);
-      room.y = Math.max(room.y, (image.naturalHeight - (pane.clientHeight * pixel) / this.zoom) / 2);
-    }
-    this.x = clamp(this.x, -room.x, room.x);
-    this.y = clamp(this.y, -room.y, room.y);
-    for (const [side, image] of this.images.entries()) {
-      const rect = this.panes[side].getBoundingClientRect();
-      const corner = (start, length, size, offset) =>
-        Math.round(start * pixel + (length * pixel) / 2 - (size / 2 + offset) * this.zoom) / pixel - start;
-      const left = corner(rect.left, rect.width, image.naturalWidth, this.x);
-      const top = corner(rect.top, rect.height, image.naturalHeight, this.y);
+      const { left, top, width, height } = rooms[side];
+      const x = Math.round(left + width / 2 - (image.naturalWidth / 2 + this.x) * this.zoom) / pixel;
+      const y = Math.round(top + height / 2 - (image.naturalHeight / 2 + this.y) * this.zoom) / pixel;
       image.style.width = image.naturalWidth + "px";
       image.style.height = image.naturalHeight + "px";
-      image.style.transform = `translate(${left}px, ${top}px) scale(${this.zoom / pixel})`;
+      image.style.transform = `translate(${x}px, ${y}px) scale(${this.zoom / pixel})`;
       image.style.imageRendering = this.zoom >= 1 ? "pixelated" : "auto";
     }
     this.level.textContent = Math.round(this.zoom * 100) + " %";
   }
 
   #fromMiddle({ clientX, clientY }) {
-    const rects = this.panes.map((pane) => pane.getBoundingClientRect());
-    const rect = rects.find((r) => clientX >= r.left && clientX < r.right) ?? rects[0];
-    const pixel = window.devicePixelRatio;
-    return { x: (clientX - rect.left - rect.width / 2) * pixel, y: (clientY - rect.top - rect.height / 2) * pixel };
+    const pixel = window.devicePixelRatio, [x, y] = [clientX * pixel, clientY * pixel];
+    const room = this.#rooms().findLast(({ left }) => x >= left) ?? this.#rooms()[0];
+    return { x: x - room.left - room.width / 2, y: y - room.top - room.height / 2 };
   }
 
   #listen() {
