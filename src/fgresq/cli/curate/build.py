@@ -68,7 +68,7 @@ def _print(out: Path, checksum: str) -> int:
     import polars as pl
 
     counts = pl.read_csv(out / "counts.csv", infer_schema_length=None)
-    left_out = pl.read_csv(out / "left-out.csv", schema_overrides={"fault": pl.Boolean})  # it may have no rows
+    left_out = pl.read_csv(out / "left-out.csv", infer_schema=False)  # it may have no rows, and so no types
     stages = [name for name in counts.columns if name.startswith("pairs_")]
     table = Table("source", "task", box=None, header_style="bold", pad_edge=False)
     for stage in stages:
@@ -76,7 +76,7 @@ def _print(out: Path, checksum: str) -> int:
     for source, task, *numbers in counts.select("source", "task", *stages).iter_rows():
         table.add_row(cell(str(source)), cell(task), *(f"{number:,}" for number in numbers))
     results.print(table)
-    faults = left_out.filter("fault")
+    faults = left_out.filter(fault="true")
     for row in faults.head(_SHOWN).iter_rows(named=True):
         named = ": ".join(str(row[key]) for key in ("source", "name") if row[key])
         notes.print(cell(f"fault: {named}: {row['reason']}", "red"), soft_wrap=True)

@@ -23,7 +23,7 @@ def picture(seed: int, height: int = SIDE, width: int = SIDE) -> np.ndarray:
 
 def restored(clean: np.ndarray, strength: float, seed: int) -> np.ndarray:
     """The picture with noise: the stronger, the lower its SSIM to others."""
-    noise = np.random.default_rng(seed).normal(0, 1 + strength, clean.shape)
+    noise = np.random.default_rng(seed).normal(0, 0.5 + strength, clean.shape)
     return np.clip(np.rint(clean + noise), 0, 255).astype(np.uint8)
 
 
@@ -51,7 +51,7 @@ def write_source(
         reference = save(folder / source / "references" / f"{content}.png", clean)
         for number in range(images):
             name = f"{source}/{content}-{number}"
-            path = save(folder / f"{name}.png", restored(clean, 4.0 * number, seed=100 * content + number))
+            path = save(folder / f"{name}.png", restored(clean, 2.0 * number, seed=100 * content + number))
             mos = 5 - number if labelled else ""
             rows.append((name, path, source, task, f"{source}/{content}", f"m{number}", mos, reference, ""))
     return write_csv(folder / f"{source}.csv", rows)

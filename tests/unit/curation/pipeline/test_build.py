@@ -70,7 +70,7 @@ def test_the_pairs_are_those_that_pass_both_filters(study, place):
                 if abs(i - j) <= tau and ssim(pictures[i], pictures[j]) <= 0.97:
                     expected.append((names[i], names[j]))
     assert sorted((pair.image_a, pair.image_b) for pair in manifest.pairs) == sorted(expected)
-    assert 0 < len(expected) < 2 * 4 * 6
+    assert 0 < len(expected) < 20 + 24  # each filter drops some
     assert {pair.preference for pair in manifest.pairs} == {None}
     assert {image.image_id for image in manifest.images} == {name for pair in expected for name in pair}
 
