@@ -27,11 +27,8 @@ def main(contents: int) -> None:
         for target in TARGETS:
             saving = curves.saving(target)
             if saving.share is not None:
-                print(
-                    f"| {images} | {spread:g} | {target} | {saving.random:.0f} | {saving.active:.0f} | {saving.share:.0%} "
-                    f"| {interval(curves, target)} |",
-                    flush=True,
-                )
+                needed = f"{saving.random:.0f} | {saving.active:.0f} | {saving.share:.0%}"
+                print(f"| {images} | {spread:g} | {target} | {needed} | {interval(curves, target)} |", flush=True)
     print(f"\n{contents} contents each, {time.perf_counter() - started:.0f} s")
 
 

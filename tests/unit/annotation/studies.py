@@ -22,7 +22,7 @@ def make_manifest(root: Path, contents: int = 4, algorithms: int = 3, known: boo
         names = []
         for algorithm in range(algorithms):
             name = f"c{content}-m{algorithm}"
-            level = np.uint8(20 * content + 5 * algorithm)
+            level = np.uint8((20 * content + 5 * algorithm) % 256)
             Image.fromarray(np.full((8, 8, 3), level)).save(root / f"{name}.png")
             images.append(
                 ImageRecord(

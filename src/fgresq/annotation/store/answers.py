@@ -106,15 +106,17 @@ def next_position(connection: Connection, person_id: str) -> int:
     return 0 if last is None else int(last) + 1
 
 
-def latest_answers() -> Select[Any]:
-    """The rows that count: of every person, round and position the highest revision."""
-    newest = (
-        select(answer.c.person_id, answer.c.round, answer.c.position, func.max(answer.c.revision).label("revision"))
-        .group_by(answer.c.person_id, answer.c.round, answer.c.position)
-        .subquery()
+def latest_answers(pair: int | None = None) -> Select[Any]:
+    """The rows that count, of one pair or of all: of every person, round and position the highest revision."""
+    newest = select(
+        answer.c.person_id, answer.c.round, answer.c.position, func.max(answer.c.revision).label("revision")
     )
-    same = and_(*(answer.c[name] == newest.c[name] for name in ("person_id", "round", "position", "revision")))
-    return select(answer).join(newest, same)
+    if pair is not None:  # within, too, so that the index on pairs is used; all revisions of a position are of one pair
+        newest = newest.where(answer.c.pair == pair)
+    found = newest.group_by(answer.c.person_id, answer.c.round, answer.c.position).subquery()
+    same = and_(*(answer.c[name] == found.c[name] for name in ("person_id", "round", "position", "revision")))
+    rows = select(answer).join(found, same)
+    return rows if pair is None else rows.where(answer.c.pair == pair)
 
 
 def _round(trial: Trial) -> int:

@@ -49,9 +49,7 @@ def verdicts(
     first_review: dict[int, str] = {}
     reviews: dict[tuple[int, str], Preference] = {}
     kinds = (TrialKind.MAIN.value, TrialKind.REVIEW.value)
-    query = latest_answers().where(answer.c.kind.in_(kinds)).order_by(answer.c.id)
-    if only is not None:
-        query = query.where(answer.c.pair == only)
+    query = latest_answers(only).where(answer.c.kind.in_(kinds)).order_by(answer.c.id)
     for row in connection.execute(query):
         voter = counted.get(row.person_id)
         if voter is None:

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fgresq.cli.annotate.options import need_databases
 from fgresq.cli.terminal import progress_bar, results
 
 _TARGETS = (0.8, 0.85, 0.9, 0.95)
@@ -24,7 +23,6 @@ def simulate(
 
     Only a study that ends before everybody has judged every pair can save them.
     """
-    need_databases()
     from fgresq.annotation.active.simulation import compare_orders
 
     with progress_bar("judging", contents) as bar:
