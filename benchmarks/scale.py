@@ -8,6 +8,7 @@ where others are at work too, run it under `nice -n 19`, so that both sides stan
 """
 
 import argparse
+import multiprocessing
 import os
 import pickle
 import subprocess
@@ -132,6 +133,24 @@ def driver(folder: Path, contents: int = 40, images: int = 140) -> float:
     return 1000 * milliseconds(judge, contents * images * (images - 1) // 2)
 
 
+def processor_seconds(pool: set[int]) -> tuple[float, float]:
+    """Of this process and Ray's, and of this process and the pool's (Linux)."""
+    used, parents = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        parents[int(folder.name)] = int(fields[1])
+        used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    below, last = set(), {os.getpid()}
+    while last:
+        last = {process for process, parent in parents.items() if parent in last}
+        below |= last
+    own = used[os.getpid()]
+    return own + sum(used[process] for process in below - pool), own + sum(used[process] for process in pool)
+
+
 def clocked(spread: Map, function: Callable[[object], object], items: list[object]) -> float:
     """Seconds until all results are here."""
     start = time.perf_counter()
@@ -152,7 +171,7 @@ def compare_engines(folder: Path, rounds: int) -> None:
         f"{SMALL_ITEMS} items that take no time": (sqrt, list(range(SMALL_ITEMS))),
     }
     started = {}
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    times: dict[str, list[tuple[float, ...]]] = {name: [] for name in works}
     start = time.perf_counter()
     with engine(Engine.RAY, 2) as by_ray:
         clocked(by_ray, ssim_of_content, contents[:4])
@@ -161,14 +180,22 @@ def compare_engines(folder: Path, rounds: int) -> None:
         with engine(Engine.PROCESSES, 2) as by_processes:
             clocked(by_processes, ssim_of_content, contents[:4])
             started["processes"] = time.perf_counter() - start
+            pool = {child.pid for child in multiprocessing.active_children() if child.pid}
             for _ in range(rounds):
                 for name, (function, items) in works.items():
-                    times[name].append((clocked(by_ray, function, items), clocked(by_processes, function, items)))
+                    before = processor_seconds(pool)
+                    ray = clocked(by_ray, function, items)
+                    between = processor_seconds(pool)
+                    other = clocked(by_processes, function, items)
+                    after = processor_seconds(pool)
+                    times[name].append((ray, other, between[0] - before[0], after[1] - between[1]))
     print(f"\n| work | Ray over processes, median | lowest to highest | Ray, s | processes, s |\n{'|---' * 5}|")
-    for name, both in times.items():
-        ratios = [ray / other for ray, other in both]
-        ray, other = (median(column) for column in zip(*both, strict=True))
-        print(f"| {name} | {median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {ray:.2f} | {other:.2f} |")
+    for name, rows in times.items():
+        for kind, first in (("by the clock", 0), ("processor time of all", 2)):
+            ratios = [row[first] / row[first + 1] for row in rows]
+            ray, other = (median(row[column] for row in rows) for column in (first, first + 1))
+            ends = f"{min(ratios):.2f} to {max(ratios):.2f}"
+            print(f"| {name}, {kind} | {median(ratios):.2f} | {ends} | {ray:.2f} | {other:.2f} |")
     print(f"| start and four contents, once | | | {started['ray']:.1f} | {started['processes']:.1f} |")
     print(f"\nload {os.getloadavg()[0]:.1f}")
 
