@@ -65,9 +65,10 @@ def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0)
     """Hold out contents: no depicted scene stands on both sides.
 
     Contents that share a file, such as one reference of two sources, are one scene and stay together; they count as
-    one, of the source and the tasks of the first by name. The held-out contents are spread evenly over the sources, and within a source over the sets of tasks that contents
-    have: each gets its share rounded down or up. Shares count contents; images and pairs follow theirs, so their own
-    shares come near only. Images without a pair follow their content like all others.
+    one, of the source and the tasks of the first by name. The held-out contents are spread evenly over the sources, and
+    within a source over the sets of tasks that contents have: each gets its share rounded down or up. Shares count
+    contents; images and pairs follow theirs, so their own shares come near only. Images without a pair follow their
+    content like all others.
 
     Args:
         manifest: with at least two scenes.
