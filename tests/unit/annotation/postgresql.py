@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
+import pg8000
 
 
 def programs() -> Path | None:
@@ -43,8 +43,10 @@ class Server:
 
     def new_database(self) -> str:
         name = f"study_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        socket = str(self.folder / ".s.PGSQL.5432")
+        with pg8000.connect(user="fgresq", database="postgres", unix_sock=socket) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     def url(self, name: str) -> str:

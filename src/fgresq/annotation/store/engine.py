@@ -37,8 +37,18 @@ def study_url(study: str) -> URL:
     if backend == "sqlite" and url.database not in (None, "", ":memory:"):
         return URL.create("sqlite", database=str(Path(str(url.database)).absolute()))
     if backend == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
+        return _for_pg8000(url)
     raise StudyError(f"{url.render_as_string()}: a study lives in an SQLite file or in PostgreSQL")
+
+
+def _for_pg8000(url: URL) -> URL:
+    """As the driver wants it: libpq's folder of a socket, `?host=/var/run/postgresql`, is the socket's file there."""
+    query = dict(url.query)
+    folder = query.get("host")
+    if isinstance(folder, str) and folder.startswith("/"):
+        port = query.pop("port", None) or url.port or 5432
+        query["unix_sock"] = f"{query.pop('host')}/.s.PGSQL.{port}"
+    return url.set(drivername="postgresql+pg8000", query=query)
 
 
 def connect(url: URL) -> Engine:
@@ -94,7 +104,7 @@ def shown(engine: Engine) -> str:
     """The database's name for people, without a password."""
     if engine.dialect.name == "sqlite":
         return str(engine.url.database)
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
+    return engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
@@ -112,10 +122,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _configure_postgresql(connection: Any, _: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO on")
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit TO on")
+    cursor.close()
     connection.commit()
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    cause = getattr(error, "orig", None) or error
+    fields = cause.args[0] if cause.args else None
+    # PostgreSQL's errors come as fields by letter; M is the message.
+    return str(fields["M"] if isinstance(fields, dict) and "M" in fields else cause).strip().splitlines()[0]
