@@ -102,10 +102,11 @@ def _of_group(group: Numbers, by_mos: Floats, by_score: Floats, most: int) -> It
         people = by_mos[rows, None] - by_mos[group]
         metric = by_score[group] - by_score[rows, None]
         size = np.where((people > 0) & (metric > 0), np.minimum(people, metric), 0.0).ravel()
-        for place in np.argsort(-size, kind="stable")[:most].tolist():
-            if size[place] > 0:
-                row, column = divmod(place, len(group))
-                yield _Found(int(rows[row]), int(group[column]), float(size[place]), MOS)
+        least = np.partition(size, -most)[-most] if len(size) > most else 0.0
+        places = np.flatnonzero((size >= least) & (size > 0))
+        for place in places[np.argsort(-size[places], kind="stable")][:most].tolist():
+            row, column = divmod(place, len(group))
+            yield _Found(int(rows[row]), int(group[column]), float(size[place]), MOS)
 
 
 def _one_a_content_first(candidates: Sequence[_Found], labels: Labels) -> list[_Found]:

@@ -39,15 +39,16 @@ def report(
     from fgresq.report.benchmark.page import PageLimits, write_benchmark_page
 
     check_output(out, (".html", ".htm"))
-    evidence = make_evidence(
-        open_store(store),
-        TableSettings(ties=ties.value, confidence=confidence, resamples=resamples, seed=seed),
-        sets=only_set or (),
-        sources=data_set or (),
-        metrics=[name.strip() for name in (metrics or "").split(",") if name.strip()],
-        published=compare is Compared.PUBLISHED,
-        disagreements=disagreements,
-    )
+    with notes.status("computing intervals and tests"):  # minutes, where there are many images and metrics
+        evidence = make_evidence(
+            open_store(store),
+            TableSettings(ties=ties.value, confidence=confidence, resamples=resamples, seed=seed),
+            sets=only_set or (),
+            sources=data_set or (),
+            metrics=[name.strip() for name in (metrics or "").split(",") if name.strip()],
+            published=compare is Compared.PUBLISHED,
+            disagreements=disagreements,
+        )
     written = write_benchmark_page(evidence, out, PageLimits(images=round(image_limit * 2**20)))
     for reason in evidence.missing:
         notes.print(cell(reason, "yellow"), soft_wrap=True)
