@@ -1,9 +1,12 @@
-"""FGResQ as a metric of pyiqa (IQA-PyTorch): importing this module registers the name `fgresq` there.
+"""FGResQ as metrics of pyiqa (IQA-PyTorch): importing this module registers `fgresq-compact` and `fgresq-released`.
 
     import pyiqa
     import fgresq.plugs.pyiqa
 
-    metric = pyiqa.create_metric("fgresq", device="cuda")
+    metric = pyiqa.create_metric("fgresq-compact", device="cuda")
+
+pyiqa has had a metric `fgresq` of its own since 0.1.16 or before; importing this leaves it what it is, or a script's
+numbers would depend on what else was imported. `register("fgresq", replace=True)` takes the name over.
 
 pyiqa isn't a requirement of fgresq and nothing of it is in fgresq; whoever imports this module has it already. Its
 licence, PolyForm Noncommercial, is between them and its authors.
@@ -29,14 +32,12 @@ except ModuleNotFoundError as error:
         "pyiqa 0.1.16, which `pip install pyiqa` brings under a licence of its own (PolyForm Noncommercial)"
     ) from error
 
-NAME = "fgresq"
-
 
 class FgresqScorer(nn.Module):
     """What pyiqa calls: a batch in, scores out. The network is loaded at the first batch, on the batch's device.
 
     Args:
-        weights: as of `fgresq.load`; `create_metric("fgresq", weights=...)` passes it on.
+        weights: as of `fgresq.load`; `create_metric("fgresq-compact", weights=...)` passes it on.
         precision: of the encoders, as of `fgresq.load`.
 
     Raises:
@@ -59,16 +60,29 @@ class FgresqScorer(nn.Module):
         return self._scorer.on(images.device).forward(images.to(torch.float32).expand(-1, 3, -1, -1))
 
 
-def _register() -> None:
-    if NAME in DEFAULT_CONFIGS or FgresqScorer.__name__ in ARCH_REGISTRY:
-        raise UserError(f"this pyiqa has a metric {NAME!r} already; a second one can't be registered")
-    ARCH_REGISTRY.register(FgresqScorer)
-    DEFAULT_CONFIGS[NAME] = {
-        "metric_opts": {"type": FgresqScorer.__name__},
+def register(name: str, weights: str | os.PathLike[str] = "compact", *, replace: bool = False) -> None:
+    """Make `pyiqa.create_metric(name)` a metric of ours.
+
+    Args:
+        name: of the metric, in pyiqa.
+        weights: as of `fgresq.load`; they are looked for when the metric is created.
+        replace: take the name from a metric that has it.
+
+    Raises:
+        UserError: pyiqa has a metric of that name, and `replace` is off.
+    """
+    if FgresqScorer.__name__ not in ARCH_REGISTRY:
+        ARCH_REGISTRY.register(FgresqScorer)
+    config = {
+        "metric_opts": {"type": FgresqScorer.__name__, "weights": os.fspath(weights)},
         "metric_mode": "NR",
         "lower_better": False,
         "score_range": "0, 1",
     }
+    if not replace and DEFAULT_CONFIGS.get(name, config) != config:
+        raise UserError(f"pyiqa has a metric {name!r} already; choose another name, or say replace=True")
+    DEFAULT_CONFIGS[name] = config
 
 
-_register()
+for _weights in ("compact", "released"):
+    register(f"fgresq-{_weights}", _weights)
