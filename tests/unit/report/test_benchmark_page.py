@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from tests.unit.benchmark.studies import judge, new_store, put_scores
@@ -19,7 +20,7 @@ from fgresq.benchmark.evidence import make_evidence
 from fgresq.benchmark.sets import read_set
 from fgresq.benchmark.tables import TableSettings
 from fgresq.errors import OutputError
-from fgresq.report.benchmark.page import PageLimits, WrittenPage, embedded, write_benchmark_page
+from fgresq.report.benchmark.page import PageLimits, WrittenPage, detail, embedded, write_benchmark_page
 from fgresq.report.benchmark.page.grid import caveats, grid, not_separated_from_best
 from fgresq.report.benchmark.page.heat import LEVELS, level
 from fgresq.results import BenchmarkEvidence, MetricTest, SignificanceMatrix
@@ -152,21 +153,52 @@ def test_whole_images_are_bit_for_bit_those_on_disk(evidence: BenchmarkEvidence,
     assert len(used) < 2 * len(index)
 
 
-def test_large_files_are_reduced_and_said_to_be(
+def test_large_files_are_reduced_and_a_piece_of_them_is_whole(
     evidence: BenchmarkEvidence, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "LARGEST_WHOLE", 20_000)
     monkeypatch.setattr(embedded, "PREVIEW_SIDE", 90)
+    monkeypatch.setattr(embedded, "DETAIL_SIDE", 64)
+    monkeypatch.setattr(detail, "DETAIL_SIDE", 64)
     page = written(evidence, target)
     index = page.data("index")
     assert isinstance(index, list)
-    for entry in index:
-        assert entry["note"] == "Reduced from 180 × 120 px, since the files are too large for the page."
-        for told in entry["images"]:
-            [uri] = page.data(f"images-{told['list']}")  # type: ignore[misc]
-            image = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
-            assert image.size == (90, 60)
-    assert "Reduced from 180 × 120 px" in page.text
+    assert len(index) == 2 * len(evidence.disagreements)
+    for whole, piece, shown in zip(index[::2], index[1::2], evidence.disagreements, strict=True):
+        assert whole["note"] == "Reduced to at most 90 px from 180 × 120 px, and compressed again."
+        assert piece["name"] == f"{whole['name']}, a piece"
+        x, y = map(int, re.findall(r"x (\d+), y (\d+), where they differ most", piece["note"])[0])
+        for place, image in enumerate((shown.by_people, shown.by_metric)):
+            assert picture(page, whole["images"][place]).size == (90, 60)
+            expected = np.asarray(Image.open(image.path).convert("RGB"))[y : y + 64, x : x + 64]
+            assert np.array_equal(np.asarray(picture(page, piece["images"][place])), expected)
+    buttons = [int(each["data-content"] or "") for each in page.all("button") if "data-content" in each]
+    assert buttons == list(range(0, len(index), 2))
+    assert "Reduced to at most 90 px from 180 × 120 px, and compressed again. The viewer also has a piece" in page.text
+
+
+def picture(page: Page, told: Mapping[str, int]) -> Image.Image:
+    [uri] = page.data(f"images-{told['list']}")  # type: ignore[misc]
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_the_piece_is_where_two_images_differ_most() -> None:
+    generator = np.random.default_rng(3)
+    first = generator.integers(0, 255, (1100, 900, 3), dtype=np.uint8)
+    second = first.copy()
+    second[40:60, 50:70] ^= 255
+    second[500:900, 200:600] ^= 128
+    place = detail.most_different(first, second)
+    assert place is not None
+    side, difference = detail.DETAIL_SIDE, np.abs(first.astype(int) - second).sum(axis=2)
+    sums = {
+        (x, y): difference[y : y + side, x : x + side].sum()
+        for x in range(0, 900 - side + 1, 32)
+        for y in range(0, 1100 - side + 1, 32)
+    }
+    assert sums[place] == max(sums.values()) > 0
+    assert detail.most_different(first, second[:600]) is None
+    assert detail.most_different(first[:500], second[:500]) is None
 
 
 @pytest.mark.parametrize("limit", [0, 60_000, 150_000, 2_000_000])

@@ -9,9 +9,9 @@ from fgresq.report.benchmark.page.embedded import Embedded, Gallery, embed
 from fgresq.report.benchmark.page.grid import LEVEL, caveats, grid, headlines, not_separated_from_best
 from fgresq.report.benchmark.page.heat import HeatMap, heat_maps, level
 from fgresq.report.benchmark.page.record import failures_by_file, totals
+from fgresq.report.benchmark.page.views import viewer_index
 from fgresq.report.pages import asset, content_security_policy, environment, write_page
-from fgresq.report.wording import visible_name
-from fgresq.results import BenchmarkEvidence, SeenImage
+from fgresq.results import BenchmarkEvidence
 
 _MIB = 2**20
 
@@ -57,8 +57,8 @@ def write_benchmark_page(evidence: BenchmarkEvidence, path: Path, limits: PageLi
 def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> Iterator[str]:
     style, script = asset("ranking.css", "benchmark_page.css"), asset("viewer.js")
     titles = {judge.name: judge.title for judge in evidence.judges}
-    entries = [entry for entry in gallery.entries if entry.pixels is not None]
-    galleries = [(title, _of_metric(gallery, name)) for name, title in titles.items()]
+    index, numbers = viewer_index(gallery, titles)
+    galleries = [(title, _of_metric(gallery, numbers, name)) for name, title in titles.items()]
     failures = failures_by_file(evidence.judges)
     resamples = int(evidence.settings["resamples"])
     yield from (
@@ -77,14 +77,12 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
             agreeing=[title for title, of_metric in galleries if not of_metric],
             gallery=gallery,
             limits=limits,
-            viewer_numbers={id(entry): number for number, entry in enumerate(entries)},
-            viewer_index=_index(entries, titles),
+            viewer_index=index,
             viewer_images=([uri] for uri in gallery.images),
             totals=[(judge, totals(judge)) for judge in evidence.judges],
             failures=failures[: limits.failures],
             failures_left=max(0, len(failures) - limits.failures),
             failed_files=len({failure.path for failure in failures}),
-            identity=id,
             style=style,
             script=script,
             policy=content_security_policy(style, script),
@@ -96,38 +94,6 @@ def _maps(evidence: BenchmarkEvidence) -> tuple[HeatMap, ...]:
     return () if evidence.by_task is None else heat_maps(evidence.by_task.tables[0])
 
 
-def _of_metric(gallery: Gallery, name: str) -> list[Embedded]:
-    return [entry for entry in gallery.entries if entry.shown.metric == name]
-
-
-def _index(entries: Sequence[Embedded], titles: dict[str, str]) -> list[dict[str, object]]:
-    """What the viewer needs to know of each pair before it reads the images."""
-    numbers: dict[str, int] = {}
-    index: list[dict[str, object]] = []
-    for entry in entries:
-        people, metric = entry.pixels or (None, None)
-        shown, title = entry.shown, visible_name(titles[entry.shown.metric])
-        numbers[title] = numbers.get(title, 0) + 1
-        content = visible_name(shown.content)
-        index.append(
-            {
-                "name": f"{title}, {numbers[title]}: {content}",
-                "note": entry.note,
-                "images": [
-                    {**_side("People", "people", shown.by_people, content), "list": people, "place": 0},
-                    {**_side("Metric", title, shown.by_metric, content), "list": metric, "place": 0},
-                ],
-            }
-        )
-    return index
-
-
-def _side(role: str, who: str, image: SeenImage, content: str) -> dict[str, str]:
-    algorithm = visible_name(image.algorithm)
-    told = [] if image.mos is None else [f"MOS {image.mos:.4g}"]
-    return {
-        "name": f"{role}: {algorithm}",
-        "label": f"{role}: {algorithm}",
-        "detail": ", ".join([*told, f"score {image.score:.4g}"]),
-        "alt": f"{content} by {algorithm}, which is preferred by {who}",
-    }
+def _of_metric(gallery: Gallery, numbers: Sequence[int | None], name: str) -> list[tuple[Embedded, int | None]]:
+    """A metric's disagreements, each with the number of its view."""
+    return [pair for pair in zip(gallery.entries, numbers, strict=True) if pair[0].shown.metric == name]
