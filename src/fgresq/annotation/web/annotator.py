@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from fgresq.annotation.protocol.design import PairOrder
@@ -32,35 +33,35 @@ class Answer(BaseModel):
 
 
 @router.get("/api/trial")
-def current(hall: HallOf, visitor: Annotator) -> dict[str, Any]:
+def current(hall: HallOf, visitor: Annotator) -> Response:
     """What the annotator has to judge now."""
-    return _standing(hall.study, visitor.person.person_id)
+    return JSONResponse(_standing(hall.study, visitor.person.person_id))
 
 
 @router.get("/api/trials/{position}")
-def earlier(position: int, hall: HallOf, visitor: Annotator) -> dict[str, Any]:
+def earlier(position: int, hall: HallOf, visitor: Annotator) -> Response:
     """A pair that the annotator has judged, to change the answer."""
     person_id = visitor.person.person_id
     done = hall.study.progress(person_id).done
     if not 0 <= position < done:
         raise AnswerError("Only pairs that you have judged can be shown again.")
-    return trial_view(hall.study, hall.study.trials(person_id)[position])
+    return JSONResponse(trial_view(hall.study, hall.study.trials(person_id)[position]))
 
 
 @router.post("/api/answers")
-def answer(given: Answer, hall: HallOf, visitor: Annotator) -> dict[str, Any]:
+def answer(given: Answer, hall: HallOf, visitor: Annotator) -> Response:
     """Store an answer; it is on the disk before this says so."""
     study, person_id = hall.study, visitor.person.person_id
     study.check_manifest()
     with hall.turn_to_write():
         receipt = study.answer(person_id, given.position, given.choice, elapsed_ms=given.elapsed_ms, key=given.key)
-    return {
+    told = {
         "saved": True,
         "duplicate": receipt.duplicate,
         "revision": receipt.revision,
         "practice": _practice(study, study.trials(person_id)[given.position], given.choice),
-        **_standing(study, person_id),
     }
+    return JSONResponse(told | _standing(study, person_id))
 
 
 def trial_view(study: Study, trial: Trial) -> dict[str, Any]:

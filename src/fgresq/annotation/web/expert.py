@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
@@ -29,13 +30,13 @@ class Review(BaseModel):
 
 
 @router.get("/api/review")
-def current(hall: HallOf, visitor: Expert) -> dict[str, Any]:
+def current(hall: HallOf, visitor: Expert) -> Response:
     """The pair that the expert has to judge now."""
-    return _standing(hall.study, visitor.person.person_id)
+    return JSONResponse(_standing(hall.study, visitor.person.person_id))
 
 
 @router.post("/api/reviews")
-def review(given: Review, hall: HallOf, visitor: Expert) -> dict[str, Any]:
+def review(given: Review, hall: HallOf, visitor: Expert) -> Response:
     """Store a review; it is on the disk before this says so. Having seen the votes, nobody changes it."""
     study, person_id = hall.study, visitor.person.person_id
     study.check_manifest()
@@ -44,12 +45,8 @@ def review(given: Review, hall: HallOf, visitor: Expert) -> dict[str, Any]:
         if before and given.key not in before:
             raise AnswerError("You have reviewed this pair and have seen the votes; the answer stands.")
         receipt = study.review(person_id, given.position, given.choice, elapsed_ms=given.elapsed_ms, key=given.key)
-    return {
-        "saved": True,
-        "duplicate": receipt.duplicate,
-        "votes": _split(study, person_id, given.position),
-        **_standing(study, person_id),
-    }
+    told = {"saved": True, "duplicate": receipt.duplicate, "votes": _split(study, person_id, given.position)}
+    return JSONResponse(told | _standing(study, person_id))
 
 
 def _standing(study: Study, person_id: str) -> dict[str, Any]:

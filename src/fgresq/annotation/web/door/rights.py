@@ -71,6 +71,10 @@ def hall_of(request: Request) -> Hall:
     return hall
 
 
+async def _hall_of(request: Request) -> Hall:  # asynchronous, so that no thread is needed for it
+    return hall_of(request)
+
+
 def visitor_of(request: Request) -> Visitor:
     """Whoever is signed in.
 
@@ -99,7 +103,7 @@ def allowed(*roles: Role) -> Callable[[Request], Visitor]:
     return check
 
 
-HallOf = Annotated[Hall, Depends(hall_of)]
+HallOf = Annotated[Hall, Depends(_hall_of)]
 Annotator = Annotated[Visitor, Depends(allowed(Role.ANNOTATOR))]
 Expert = Annotated[Visitor, Depends(allowed(Role.EXPERT))]
 Lead = Annotated[Visitor, Depends(allowed(Role.LEAD))]
