@@ -11,6 +11,7 @@ from fgresq.cli import compare, curate, rank, score, sources, synth, train, weig
 from fgresq.cli.annotate.commands import app as annotate
 from fgresq.cli.benchmark.commands import app as benchmark
 from fgresq.cli.consistency.commands import consistency
+from fgresq.cli.manifest.commands import app as manifest
 from fgresq.cli.metrics.commands import app as metrics
 from fgresq.cli.terminal import notes, one_line
 from fgresq.errors import FgresqError
@@ -34,6 +35,7 @@ app.add_typer(sources.app, name="sources")
 curate.app.command(name="consistency")(consistency)
 app.add_typer(curate.app, name="curate")
 app.add_typer(metrics, name="metrics")
+app.add_typer(manifest, name="manifest")
 app.add_typer(benchmark, name="benchmark")
 app.add_typer(annotate, name="annotate")
 

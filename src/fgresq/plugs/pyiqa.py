@@ -5,8 +5,8 @@
 
     metric = pyiqa.create_metric("fgresq-compact", device="cuda")
 
-pyiqa has had a metric `fgresq` of its own since 0.1.16 or before; importing this leaves it what it is, or a script's
-numbers would depend on what else was imported. `register("fgresq", replace=True)` takes the name over.
+pyiqa 0.1.16 has a metric `fgresq` of its own. Importing this leaves it what it is, or a script's numbers would depend
+on what else was imported. `register("fgresq", replace=True)` takes the name over.
 
 pyiqa isn't a requirement of fgresq and nothing of it is in fgresq; whoever imports this module has it already. Its
 licence, PolyForm Noncommercial, is between them and its authors.

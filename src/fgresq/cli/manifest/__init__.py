@@ -1,0 +1,1 @@
+"""`fgresq manifest export | import`."""
