@@ -188,3 +188,12 @@ def test_without_pyiqa_the_module_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "pyiqa", None)
     with pytest.raises(UserError, match="pip install pyiqa"):
         importlib.import_module("fgresq.plugs.pyiqa")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_network_follows_the_metric(arrays: Sequence[NDArray[np.uint8]], wanted: Sequence[float]) -> None:
+    metric = filled([batch(arrays[0])]).to("cuda")
+    metric.update(batch(arrays[1]))
+    assert metric.compute().device.type == "cuda"
+    assert metric.compute().item() == pytest.approx((wanted[0] + wanted[1]) / 2, abs=1e-3)
