@@ -83,12 +83,19 @@ def test_wrong_input_ends_with_code_2_and_says_what_is_wrong(study: Path, tmp_pa
     assert not page.exists()
 
 
-def test_limits_are_options(study: Path, tmp_path: Path) -> None:
+def test_no_disagreement_is_shown_where_none_is_wanted(study: Path, tmp_path: Path) -> None:
     arguments = ("--store", study / "store", "--out", tmp_path / "page.html", "--resamples", 50)
-    done = run("benchmark", "report", *arguments, "--image-limit", 0.1)
-    assert re.search(r"[12] disagreements with images, [23] without", done.stdout)
     done = run("benchmark", "report", *arguments, "--disagreements", 0)
     assert "0 disagreements with images, 0 without" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def crowded(study: Path) -> Path:
+    """A page that has no room for some of its images."""
+    arguments = ("--store", study / "store", "--out", study / "crowded.html", "--resamples", 50)
+    done = run("benchmark", "report", *arguments, "--image-limit", 0.1)
+    assert re.search(r"[12] disagreements with images, [23] without", done.stdout)
+    return study / "crowded.html"
 
 
 @pytest.fixture
@@ -235,15 +242,19 @@ def test_nothing_sticks_out_sideways(page: Chrome, width: int) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read(page: Chrome, scheme: str) -> None:
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    page.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    # Each level of the scale holds text in some report; here a figure is put on all of them.
-    page.execute_script(
-        "document.querySelectorAll('.legend i').forEach((each) => "
-        "{ each.textContent = '0'; each.style.color = 'var(--ink)'; })"
+@pytest.mark.parametrize("name", ["written", "crowded"])
+def test_every_text_can_be_read(page: Chrome, request: pytest.FixtureRequest, name: str, scheme: str) -> None:
+    page.get(request.getfixturevalue(name).as_uri())
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
+    # Any level of the scale holds text in some report; here a figure is put on all of them.
+    page.execute_script("""
+        document.querySelectorAll('details').forEach((each) => { each.open = true; });
+        document.querySelectorAll('.legend i').forEach((each) => {
+          each.textContent = '0'; each.style.color = 'var(--ink)';
+        });
+    """)
     count, low = page.execute_script(LOW_CONTRAST)
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert count > 300
