@@ -61,7 +61,8 @@ def answer(given: Answer, hall: HallOf, visitor: Annotator) -> Response:
         "revision": receipt.revision,
         "practice": _practice(study, study.trials(person_id)[given.position], given.choice),
     }
-    return JSONResponse(told | _standing(study, person_id))
+    is_first = receipt.revision == 0 and not receipt.duplicate  # people answer in order, so the next one follows
+    return JSONResponse(told | _standing(study, person_id, given.position + 1 if is_first else None))
 
 
 def trial_view(study: Study, trial: Trial) -> dict[str, Any]:
@@ -77,15 +78,26 @@ def trial_view(study: Study, trial: Trial) -> dict[str, Any]:
     }
 
 
-def _standing(study: Study, person_id: str) -> dict[str, Any]:
+def _standing(study: Study, person_id: str, done: int | None = None) -> dict[str, Any]:
     """Where an annotator is, and the images to fetch ahead.
 
-    In the active order the next pair isn't chosen before the answer, so there is nothing to fetch ahead.
+    Args:
+        study: open.
+        person_id: the annotator.
+        done: trials answered, where that is known; in the active order what comes next has to be asked for.
+
+    Returns:
+        In the active order nothing to fetch ahead: the next pair isn't chosen before the answer.
     """
-    now = study.next_trial(person_id)
+    is_random = study.design.order == PairOrder.RANDOM
     trials = study.trials(person_id)
+    if is_random and done is not None:
+        now = trials[done] if done < len(trials) else None
+    else:
+        now = study.next_trial(person_id)
+        trials = study.trials(person_id)
     done = len(trials) if now is None else now.position
-    ahead = trials[done + 1 : done + 2] if study.design.order == PairOrder.RANDOM else ()
+    ahead = trials[done + 1 : done + 2] if is_random else ()
     return {
         "current": None if now is None else trial_view(study, now),
         "upcoming": trial_view(study, ahead[0]) if ahead else None,

@@ -6,9 +6,10 @@ import re
 import threading
 
 import pytest
-from tests.unit.annotation.studies import choice_for
+from tests.unit.annotation.studies import choice_for, make_study
 from tests.unit.annotation.web.client import House
 
+from fgresq.annotation.protocol.design import PairOrder, StudyDesign
 from fgresq.annotation.store import open_study
 from fgresq.annotation.store.frames import answers_frame
 from fgresq.annotation.web.lead import Figures
@@ -294,3 +295,19 @@ def test_hostile_names_are_shown_as_text(house, lead):
     ):
         assert name not in page
         assert html.escape(name).replace("&quot;", "&#34;") in page
+
+
+def test_the_active_order_works_through_the_application(tmp_path):
+    design = StudyDesign(team_size=1, groups=1, order=PairOrder.ACTIVE, repeats=0.1, swapped_repeats=0.1)
+    house = House(make_study(tmp_path, str(tmp_path / "study.db"), design))
+    annotator, seen = house.signed_in("team1-1"), []
+    found = annotator.get("/api/trial").json()
+    while found["current"]:
+        assert found["upcoming"] is None  # the next pair follows from the answer
+        seen.append({found["current"]["left"], found["current"]["right"]})
+        assert annotator.get("/api/trial").json()["current"] == found["current"]  # asking again changes nothing
+        found = annotator.answer(found["current"]["position"], "left").json()
+    assert found["done"] == len(seen) == len(house.study.trials("team1-1"))
+    judged = {row["pair"] for row in answers_frame(house.study).filter(kind="main").rows(named=True)}
+    assert judged == {number for number, pair in house.study.pairs.items() if pair.group is not None}
+    house.study.close()
