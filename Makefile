@@ -26,8 +26,9 @@ demo: .venv/.demo
 	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
 	@echo 'open demo/ranking.html in a browser'
 
+# Two at a time, a file of tests each, so that what a file sets up once is set up once.
 test: .venv/.test browser database lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -149,7 +149,10 @@ def test_ray_gives_the_same_scores(study: Path, store: Path, tmp_path: Path) -> 
     here = open_store(store).scores()
     found = open_store(tmp_path / "ray").scores()
     assert len(found) == 42
-    assert found == {key: here[key] for key in found}
+    # Sums of floats may differ in the last digit: how they are split depends on where an array begins in memory.
+    assert {key: verdict.score for key, verdict in found.items()} == pytest.approx(
+        {key: here[key].score for key in found}, rel=1e-12
+    )
 
 
 def test_a_bad_image_is_kept_with_its_reason_and_tried_again_when_asked(study: Path, tmp_path: Path) -> None:

@@ -165,7 +165,10 @@ MISTAKES: Mapping[str, tuple[str, str]] = {
         "train baseline HERE/labels --out HERE/out",
         "48 rows are wrong: row 1: 'better' isn't a Preference; known: A, B, equal; row 2",
     ),
-    "a split that leaks": ("train baseline HERE/same-scene --out HERE/out", "1 files stand on both sides of the split"),
+    "one scene under many names": (
+        "train baseline HERE/same-scene --out HERE/out",
+        "a split needs at least 2 contents that share no file, one for each side; the manifest has 1",
+    ),
     "a damaged checkpoint of stage 1": (
         "train quality DATA --out HERE/out --degradation HERE/damaged.pt --set encoder=compact-tiny",
         "damaged.pt: isn't a readable checkpoint of a training",

@@ -84,7 +84,7 @@ def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0)
         tasks[image.content].add(str(image.task))
     together = scenes(manifest)
     strata = [(sources[first], *sorted(tasks[first])) for first, *_ in together]
-    held_out = _held_out([(first,) for first, *_ in together], strata, "contents", test_share, seed)
+    held_out = _held_out([(first,) for first, *_ in together], strata, "contents that share no file", test_share, seed)
     test = {content for index in held_out for content in together[index]}
     content = {image.image_id: image.content for image in manifest.images}
     return DataSplit(
