@@ -26,9 +26,9 @@ demo: .venv/.demo
 	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
 	@echo 'open demo/ranking.html in a browser'
 
-# Two at a time, a file of tests each, so that what a file sets up once is set up once.
+# Two at a time with one thread each; a file of tests goes to one, so that what it sets up once is set up once.
 test: .venv/.test browser database lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .
