@@ -36,6 +36,7 @@ from fgresq.annotation.store.frames import answers_frame
 from fgresq.manifest import Manifest, read_manifest, write_manifest
 from fgresq.records import ImageRecord, Pair
 
+WARM_UP = 4.0  # seconds after a start that aren't measured
 COPIES = 40  # of each content: as many pairs as annotators can't finish
 
 
@@ -157,25 +158,31 @@ def run(folder: Path, database: str, annotators: int, seconds: float, pace: floa
     threads = [threading.Thread(target=person.work, args=(begin + seconds,)) for person in people]
     for thread in threads:
         thread.start()
-    outage = (begin, begin)
+    left_out = [(begin, begin + WARM_UP)]  # at first everybody opens the page at once
     if kill:
         time.sleep(seconds / 2)
         down = time.monotonic()
         server.kill()
         server.start()
-        outage = (down - 0.5, time.monotonic() + 0.5)
+        left_out.append((down - 0.5, time.monotonic() + WARM_UP))
     for thread in threads:
         thread.join()
     took = time.monotonic() - begin
     load = os.getloadavg()[0]
     server.kill()
     lost, twice = check(database, people)
-    calm = [s for person in people for start, s in person.latencies if not outage[0] <= start <= outage[1]]
+    calm = [
+        took_s
+        for person in people
+        for start, took_s in person.latencies
+        if not any(first <= start <= last for first, last in left_out)
+    ]
     images = [s for person in people for s in person.images]
     p50, p95, p99 = np.percentile(np.array(calm) * 1000, (50, 95, 99))
     answers = sum(len(person.receipts) for person in people)
+    kind = "postgresql" if "://" in database else "sqlite"
     print(
-        f"{database.partition(':')[0] if '://' in database else 'sqlite':<11} {annotators} annotators, pace {pace:g} s, "
+        f"{kind} {annotators} annotators, pace {pace:g} s, "
         f"{took:.0f} s: {answers} answers ({answers / took:.0f}/s), {len(images)} images; answer p50 {p50:.1f} ms, "
         f"p95 {p95:.1f} ms, p99 {p99:.1f} ms; image p95 {np.percentile(images, 95) * 1000:.0f} ms; "
         + (f"killed once, {sum(p.resent for p in people)} sent again; " if kill else "")
