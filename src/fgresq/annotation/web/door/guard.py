@@ -67,10 +67,8 @@ class Guard:
             return 421, "This server isn't reached by that name."
         if method in _READS:
             return None
-        if (
-            not (headers.get("content-length") or "0").isdecimal()
-            or int(headers.get("content-length", "0")) > MOST_BYTES
-        ):
+        length = headers.get("content-length") or "0"
+        if not length.isdecimal() or int(length) > MOST_BYTES:
             return 413, "That is too long."
         if headers.get("origin", "").lower() not in self._settings.origins:
             return 403, "That came from a page of another site."
