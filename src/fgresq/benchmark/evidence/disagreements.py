@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fgresq.benchmark.evidence.predictions import predicted
 from fgresq.benchmark.sets import BenchmarkSet
+from fgresq.benchmark.tables.cells import predicted
 from fgresq.benchmark.tables.groups import Numbers
 from fgresq.benchmark.tables.labels import Answers, Floats, Gathered, Labels
 from fgresq.records import ImageRecord, Preference

@@ -86,9 +86,9 @@ def accuracy(
         from_scores: by the scores, also for a judge that compares.
     """
     human = [labels.preferences[n] for n in pairs]
-    predicted = _predicted(labels, answers, pairs, from_scores=from_scores)
+    said = predicted(labels, answers, pairs, from_scores=from_scores)
     half = settings.ties == "half"
-    agreement = (accuracy_without_ties if half else three_class_accuracy)(human, predicted)
+    agreement = (accuracy_without_ties if half else three_class_accuracy)(human, said)
     of = sum(judged is not Preference.EQUAL for judged in human) if half else len(human)
     if agreement.accuracy is None:
         images = np.unique(labels.pairs[pairs])
@@ -99,7 +99,7 @@ def accuracy(
     cell = TableCell(agreement.accuracy, agreement.used, of)
     if not settings.intervals:
         return Measured(cell)
-    outcomes = (outcomes_without_ties if half else three_class_outcomes)(human, predicted)
+    outcomes = (outcomes_without_ties if half else three_class_outcomes)(human, said)
     contents = [labels.content[labels.pairs[n, 0]] for n in pairs]
     return _with_interval(cell, accuracy_resamples(outcomes, contents, settings), settings)
 
@@ -120,7 +120,17 @@ def _with_interval(cell: TableCell, resamples: Bootstrapped | None, settings: Ta
     return Measured(replace(cell, low=low, high=high), resamples)
 
 
-def _predicted(labels: Labels, answers: Answers, pairs: Numbers, *, from_scores: bool) -> tuple[Preference | None, ...]:
+def predicted(
+    labels: Labels, answers: Answers, pairs: Numbers, *, from_scores: bool = False
+) -> tuple[Preference | None, ...]:
+    """What a metric says of some pairs: its own preferences where it compares, else those of its scores.
+
+    Args:
+        labels: of all images.
+        answers: of the judge.
+        pairs: numbers of the pairs.
+        from_scores: by the scores, also for a judge that compares.
+    """
     if answers.preferences is not None and not from_scores:
         return tuple(answers.preferences[n] for n in pairs)
     a, b = (answers.scores[labels.pairs[pairs, side]] for side in (0, 1))
