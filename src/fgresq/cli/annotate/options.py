@@ -26,7 +26,7 @@ def need_databases() -> None:
 
     missing = [name for name in ("sqlalchemy", "alembic") if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"{' and '.join(missing)} isn't installed; `pip install 'fgresq[annotate]'` brings it")
+        raise UserError(f"not installed: {', '.join(missing)}; `pip install 'fgresq[annotate]'` brings it")
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def need_web() -> None:
     need_databases()
     missing = [name for name in ("fastapi", "uvicorn", "itsdangerous") if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"{' and '.join(missing)} isn't installed; `pip install 'fgresq[annotate]'` brings it")
+        raise UserError(f"not installed: {', '.join(missing)}; `pip install 'fgresq[annotate]'` brings it")
 
 
 def _study_of(served: str, study: str | None) -> str:
