@@ -185,12 +185,16 @@ class Study:
     def progress(self, person_id: str) -> Progress:
         """How far an annotator or an expert is."""
         if self.person(person_id).role == Role.EXPERT:
-            with self.reading() as connection:
-                done = len(_reviewed_by(connection, person_id))
+            done = self.reviewed(person_id)
             return Progress(done, done + len(self.review_queue(person_id)))
         trials = self.trials(person_id)
         with self.reading() as connection:
             return Progress(next_position(connection, person_id), len(trials))
+
+    def reviewed(self, expert_id: str) -> int:
+        """How many pairs an expert has reviewed."""
+        with self.reading() as connection:
+            return len(_reviewed_by(connection, expert_id))
 
     def answer(self, person_id: str, position: int, choice: Choice, *, elapsed_ms: float | None, key: str) -> Receipt:
         """Store an annotator's answer; it is on the disk when this returns.

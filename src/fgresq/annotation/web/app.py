@@ -16,6 +16,7 @@ from fgresq.annotation.web.door.rights import Hall
 from fgresq.annotation.web.lead import Figures
 from fgresq.annotation.web.pages import refusal
 from fgresq.annotation.web.pictures import Pictures
+from fgresq.annotation.web.waiting import Waiting
 from fgresq.errors import AnswerError, NotSavedError, StudyError
 
 _log = logging.getLogger("fgresq.annotation.web")
@@ -32,7 +33,7 @@ def create_app(study: Study, settings: Settings) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     with study.reading() as connection:
         embedded = connection.dialect.name == "sqlite"
-    app.state.hall = Hall(study, settings, Limits(), Pictures(study), Figures(study), embedded)
+    app.state.hall = Hall(study, settings, Limits(), Pictures(study), Figures(study), Waiting(study), embedded)
     for part in (pages, annotator, expert, lead):
         app.include_router(part.router)
     for error in (

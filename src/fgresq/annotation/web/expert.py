@@ -12,7 +12,7 @@ from fgresq.annotation.store import Study
 from fgresq.annotation.store.contents import Choice
 from fgresq.annotation.store.tables import answer as answers
 from fgresq.annotation.web.annotator import Elapsed, Key, Number, trial_view
-from fgresq.annotation.web.door.rights import Expert, HallOf
+from fgresq.annotation.web.door.rights import Expert, Hall, HallOf
 from fgresq.errors import AnswerError
 
 router = APIRouter()
@@ -32,7 +32,7 @@ class Review(BaseModel):
 @router.get("/api/review")
 def current(hall: HallOf, visitor: Expert) -> Response:
     """The pair that the expert has to judge now."""
-    return JSONResponse(_standing(hall.study, visitor.person.person_id))
+    return JSONResponse(_standing(hall, visitor.person.person_id))
 
 
 @router.post("/api/reviews")
@@ -46,18 +46,18 @@ def review(given: Review, hall: HallOf, visitor: Expert) -> Response:
             raise AnswerError("You have reviewed this pair and have seen the votes; the answer stands.")
         receipt = study.review(person_id, given.position, given.choice, elapsed_ms=given.elapsed_ms, key=given.key)
     told = {"saved": True, "duplicate": receipt.duplicate, "votes": _split(study, person_id, given.position)}
-    return JSONResponse(told | _standing(study, person_id))
+    return JSONResponse(told | _standing(hall, person_id))
 
 
-def _standing(study: Study, person_id: str) -> dict[str, Any]:
-    queue = study.review_queue(person_id)
-    done = study.progress(person_id).done
-    views = [trial_view(study, trial) for trial in queue[:2]]
+def _standing(hall: Hall, person_id: str) -> dict[str, Any]:
+    trials, waiting = hall.waiting.of(person_id)
+    done = hall.study.reviewed(person_id)
+    views = [trial_view(hall.study, trial) for trial in trials]
     return {
         "current": views[0] if views else None,
         "upcoming": views[1] if len(views) > 1 else None,
         "done": done,
-        "total": done + len(queue),
+        "total": done + waiting,
         "sessions": 1,
     }
 

@@ -14,6 +14,7 @@ from fgresq.annotation.web.door.access import AccessError, Settings, Ticket, is_
 from fgresq.annotation.web.door.limits import Limits
 from fgresq.annotation.web.door.sign_in import who
 from fgresq.annotation.web.pictures import Pictures
+from fgresq.annotation.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from fgresq.annotation.web.lead import Figures
@@ -27,7 +28,7 @@ class Hall:
 
     Attributes:
         study: open.
-        settings, limits, pictures, figures: of this application.
+        settings, limits, pictures, figures, waiting: of this application.
         embedded: whether the study is in SQLite, which takes one writer at a time.
     """
 
@@ -36,6 +37,7 @@ class Hall:
     limits: Limits
     pictures: Pictures
     figures: "Figures"
+    waiting: Waiting
     embedded: bool
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
