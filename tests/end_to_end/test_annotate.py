@@ -94,6 +94,18 @@ def test_undecided_pairs_are_counted(study: Path, tmp_path: Path) -> None:
     assert "12 of 12 pairs decided" in left_out.stdout
 
 
+def test_one_leaves_and_another_comes(study: Path, tmp_path: Path) -> None:
+    answer(study, people=2)
+    assert run("annotate", "withdraw", study, "team1-3", "team2-3").stdout == "withdrawn: team1-3\nwithdrawn: team2-3\n"
+    assert "0 open" in run("annotate", "aggregate", study, tmp_path / "without").stdout
+    assert "added: team1-4;" in run("annotate", "add", study, 1).stdout
+    assert "6 open" in run("annotate", "aggregate", study, tmp_path / "waiting", code=1).stdout
+    opened = open_study(str(study))
+    answer_all(opened, "team1-4", lambda trial: B)
+    opened.close()
+    assert "0 open" in run("annotate", "aggregate", study, tmp_path / "again").stdout
+
+
 def test_simulate_counts_answers() -> None:
     printed = run("annotate", "simulate", "--contents", 3, "--images", 5, "--passes", 2).stdout
     assert "3 contents of 5 images" in printed
@@ -111,6 +123,9 @@ def test_what_cannot_be_done_is_said_in_one_line(study: Path, tmp_path: Path) ->
         (("export", study, "-o", tmp_path / "answers.xlsx"), "must end in"),
         (("import", study, tmp_path / "absent.csv"), "can't be read"),
         (("aggregate", study, tmp_path / "out", "--exclude", "nobody"), "isn't a person"),
+        (("withdraw", study, "team1-1", "nobody"), "isn't a person"),
+        (("withdraw", study, "lead"), "the lead can't withdraw"),
+        (("add", study, 3), "there is no team 3"),
     ]
     for arguments, says in cases:  # in this process: starting the command each time takes most of a second
         error = CliRunner().invoke(app, ["annotate", *map(str, arguments)]).exception
