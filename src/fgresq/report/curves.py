@@ -6,6 +6,7 @@ from typing import Any
 
 from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
+from fgresq.report.picture import new_figure
 
 _FORMATS = (".png", ".svg", ".pdf")
 
@@ -28,11 +29,7 @@ def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path, name: str = "t
     evaluations = [entry for entry in entries if entry["event"] == "evaluation"]
     if not steps:
         raise UserError(f"{name}: has no update yet; there is nothing to draw")
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise UserError("drawing needs matplotlib: pip install 'fgresq[train]'") from error
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = new_figure(9, 3.6, "train")
     left, right = figure.subplots(1, 2)
     at = [entry["step"] for entry in steps]
     for part, colour in (("loss", "black"), ("scene", "tab:blue"), ("rank", "tab:orange")):

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fgresq.errors import OutputError, UserError
-from fgresq.files import written_whole
+from fgresq.errors import UserError
+from fgresq.report.picture import check_picture, grid, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURES = (".png", ".svg")
-_COLUMNS = 3
 _SHOWN = 0.995  # of the pairs; the few farthest apart would only squeeze the rest
 _BARS = 4  # bins a bar: labels of two digits leave gaps in finer ones
 
@@ -53,26 +51,13 @@ def draw_differences(panels: Sequence[Differences], path: Path) -> None:
         UserError: there is no panel, or matplotlib isn't installed.
         OutputError: another suffix, or it can't be written there.
     """
-    if path.suffix.lower() not in PICTURES:
-        raise OutputError(f"{path}: the name must end in {' or '.join(PICTURES)}")
+    check_picture(path)
     if not panels:
         raise UserError("no pair has two scores; there is nothing to draw")
-    try:
-        from matplotlib import rc_context  # noqa: PLC0415 - an extra
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("drawing needs matplotlib: pip install 'fgresq[curate]'") from error
-    columns = min(_COLUMNS, len(panels))
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(5.2 * columns, 4 * rows), layout="constrained")
-    axes = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
-    for axis, panel in zip(axes, panels, strict=False):
+    figure, axes = grid(len(panels), "curate")
+    for axis, panel in zip(axes, panels, strict=True):
         _draw_panel(axis, panel)
-    for axis in axes[len(panels) :]:
-        axis.remove()
-    with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
-        kind = path.suffix[1:].lower()
-        figure.savefig(temporary, format=kind, dpi=130, metadata={"Date": None} if kind == "svg" else None)
+    save_picture(figure, path)
 
 
 def _draw_panel(axis: "Axes", panel: Differences) -> None:

@@ -1,6 +1,5 @@
 """FGResQ with any weights, as a judge that scores and compares."""
 
-import hashlib
 import multiprocessing
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import fgresq
 from fgresq.benchmark.judges.base import Declaration, PairVerdict, Subject, Verdict
 from fgresq.metrics.base import MetricSpec
-from fgresq.model.store import locate
+from fgresq.model.store import locate, sha256_of
 
 if TYPE_CHECKING:
     from fgresq.model.fgresq import Order
@@ -59,7 +58,7 @@ def declare_model(name: str, spec: MetricSpec, weights: str, settings: ModelSett
         compares=True,
         engine="fgresq",
         version=f"{_VERSION}.{spec.revision}",
-        parameters=_sha256(located.path),
+        parameters=sha256_of(located.path),
         settings=f"{settings.precision}, comparisons in the {settings.order} order",
         note=f"weights {weights}",
     )
@@ -115,8 +114,3 @@ def open_model(declaration: Declaration, weights: str, settings: ModelSettings) 
         torch.set_num_threads(1)  # one of several processes that share the cores
     scorer = fgresq.load(weights, device=settings.device, precision=settings.precision, batch_size=settings.batch_size)
     return ModelJudge(declaration, scorer, cast("Order", settings.order))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

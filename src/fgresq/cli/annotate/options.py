@@ -16,15 +16,18 @@ StudyName = Annotated[
 ]
 
 
-def need_databases() -> None:
+def need_databases(*besides: str) -> None:
     """Find out whether the extra is installed.
+
+    Args:
+        besides: further packages of it that are needed.
 
     Raises:
         UserError: it isn't; the message says how to install it.
     """
     import importlib.util
 
-    missing = [name for name in ("sqlalchemy", "alembic") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("sqlalchemy", "alembic", *besides) if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f"not installed: {', '.join(missing)}; `pip install 'fgresq[annotate]'` brings it")
 

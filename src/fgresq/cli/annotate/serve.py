@@ -98,12 +98,7 @@ def need_web() -> None:
     Raises:
         UserError: it isn't; the message says how to install it.
     """
-    import importlib.util
-
-    need_databases()
-    missing = [name for name in ("fastapi", "uvicorn", "itsdangerous") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(f"not installed: {', '.join(missing)}; `pip install 'fgresq[annotate]'` brings it")
+    need_databases("fastapi", "uvicorn", "itsdangerous")
 
 
 def _study_of(served: str, study: str | None) -> str:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fgresq.errors import OutputError, UserError
-from fgresq.files import written_whole
+from fgresq.errors import UserError
+from fgresq.report.picture import check_picture, grid, save_picture
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell, TableRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURES = (".png", ".svg")
 OVERALL = "Overall"
 
 _COLUMNS = 2
@@ -31,28 +30,17 @@ def draw_fall(result: BenchmarkResult, path: Path) -> None:
         UserError: the result isn't by range, or matplotlib isn't installed.
         OutputError: another suffix, or it can't be written there.
     """
-    if path.suffix.lower() not in PICTURES:
-        raise OutputError(f"{path}: the name must end in {' or '.join(PICTURES)}")
+    check_picture(path)
     if result.by != "range":
         raise UserError("the fall of SRCC is drawn of tables by range; use --by range")
-    try:
-        from matplotlib import colormaps, rc_context  # noqa: PLC0415 - an extra
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("drawing needs matplotlib: pip install 'fgresq[benchmark]'") from error
+    figure, axes = grid(len(result.tables), "benchmark", columns=_COLUMNS, width=6.4, height=4.4)
+    from matplotlib import colormaps  # noqa: PLC0415 - an extra
+
     names = list(dict.fromkeys(row.title for table in result.tables for row in table.rows))
     colours = {name: colormaps[_COLOURS](number % 20) for number, name in enumerate(names)}
-    columns = min(_COLUMNS, len(result.tables))
-    rows = -(-len(result.tables) // columns)
-    figure = Figure(figsize=(6.4 * columns, 4.4 * rows), layout="constrained")
-    axes = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
-    for axis, table in zip(axes, result.tables, strict=False):
+    for axis, table in zip(axes, result.tables, strict=True):
         _draw_panel(axis, table, colours)
-    for axis in axes[len(result.tables) :]:
-        axis.remove()
-    with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
-        form = path.suffix[1:].lower()
-        figure.savefig(temporary, format=form, dpi=130, metadata={"Date": None} if form == "svg" else None)
+    save_picture(figure, path)
 
 
 def fall(table: BenchmarkTable, row: TableRow) -> tuple[float | None, tuple[float | None, ...]]:

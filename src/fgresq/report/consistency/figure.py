@@ -10,13 +10,12 @@ import numpy as np
 from jaxtyping import Float
 
 from fgresq.criteria.consistency import Consistency, DifferenceBin, frequencies
-from fgresq.errors import OutputError, UserError
-from fgresq.files import written_whole
+from fgresq.errors import UserError
+from fgresq.report.picture import check_picture, new_figure, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURES = (".png", ".svg")
 # Okabe and Ito's colours, which colour-blind people tell apart; the marker's shape says the same as the colour.
 _AGREES, _DISAGREES, _NEITHER = "#0072B2", "#D55E00", "#777777"
 _LARGEST = 300  # square points; the area of a marker is its share of pairs, not its diameter
@@ -50,23 +49,15 @@ def draw_consistency(panels: Sequence[Panel], path: Path) -> None:
         UserError: there is no panel, or matplotlib isn't installed.
         OutputError: another suffix, or it can't be written there.
     """
-    if path.suffix.lower() not in PICTURES:
-        raise OutputError(f"{path}: the name must end in {' or '.join(PICTURES)}")
+    check_picture(path)
     if not panels:
         raise UserError("there is nothing to draw")
-    try:
-        from matplotlib import rc_context  # noqa: PLC0415 - an extra
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("drawing needs matplotlib: pip install 'fgresq[curate]'") from error
-    figure = Figure(figsize=(11, 4.4 * len(panels)), layout="constrained")
+    figure = new_figure(11, 4.4 * len(panels), "curate")
     axes = figure.subplots(len(panels), 2, squeeze=False)
     for (left, right), panel in zip(axes, panels, strict=True):
         _draw_scatter(left, panel)
         _draw_rates(right, panel)
-    with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
-        kind = path.suffix[1:].lower()
-        figure.savefig(temporary, format=kind, dpi=130, metadata={"Date": None} if kind == "svg" else None)
+    save_picture(figure, path)
 
 
 def _draw_scatter(axis: "Axes", panel: Panel) -> None:

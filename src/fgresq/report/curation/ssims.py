@@ -7,12 +7,10 @@ import numpy as np
 import polars as pl
 
 from fgresq.errors import UserError
-from fgresq.files import written_whole
+from fgresq.report.picture import grid, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_COLUMNS = 3
 
 
 def draw_ssims(counts: pl.DataFrame, threshold: float, bins: int, path: Path) -> None:
@@ -30,22 +28,11 @@ def draw_ssims(counts: pl.DataFrame, threshold: float, bins: int, path: Path) ->
     """
     if not counts.height:
         raise UserError("no pair was judged; there is nothing to draw")
-    try:
-        from matplotlib import rc_context  # noqa: PLC0415 - an extra
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError("drawing needs matplotlib: pip install 'fgresq[curate]'") from error
     sources = counts["source"].unique().sort().to_list()
-    columns = min(_COLUMNS, len(sources))
-    rows = -(-len(sources) // columns)
-    figure = Figure(figsize=(5.2 * columns, 3.6 * rows), layout="constrained")
-    axes = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
-    for axis, source in zip(axes, sources, strict=False):
+    figure, axes = grid(len(sources), "curate", height=3.6)
+    for axis, source in zip(axes, sources, strict=True):
         _draw_panel(axis, source, counts.filter(source=source), threshold, bins)
-    for axis in axes[len(sources) :]:
-        axis.remove()
-    with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None})
+    save_picture(figure, path)
 
 
 def _draw_panel(axis: "Axes", source: str, counts: pl.DataFrame, threshold: float, bins: int) -> None:
