@@ -29,7 +29,7 @@ def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path, name: str = "t
     evaluations = [entry for entry in entries if entry["event"] == "evaluation"]
     if not steps:
         raise UserError(f"{name}: has no update yet; there is nothing to draw")
-    figure = new_figure(9, 3.6, "train")
+    figure = new_figure(9.0, 3.6, "train")
     left, right = figure.subplots(1, 2)
     at = [entry["step"] for entry in steps]
     for part, colour in (("loss", "black"), ("scene", "tab:blue"), ("rank", "tab:orange")):

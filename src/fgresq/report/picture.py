@@ -43,8 +43,8 @@ def new_figure(width: float, height: float, extra: str) -> "Figure":
 
 
 def grid(
-    count: int, extra: str, *, columns: int = 3, width: float = 5.2, height: float = 4
-) -> tuple["Figure", "list[Axes]"]:
+    count: int, extra: str, *, columns: int = 3, width: float = 5.2, height: float = 4.0
+) -> "tuple[Figure, list[Axes]]":
     """A figure of panels, row by row.
 
     Args:

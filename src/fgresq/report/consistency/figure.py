@@ -52,7 +52,7 @@ def draw_consistency(panels: Sequence[Panel], path: Path) -> None:
     check_picture(path)
     if not panels:
         raise UserError("there is nothing to draw")
-    figure = new_figure(11, 4.4 * len(panels), "curate")
+    figure = new_figure(11.0, 4.4 * len(panels), "curate")
     axes = figure.subplots(len(panels), 2, squeeze=False)
     for (left, right), panel in zip(axes, panels, strict=True):
         _draw_scatter(left, panel)
