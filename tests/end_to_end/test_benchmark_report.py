@@ -1,6 +1,5 @@
 """`fgresq benchmark report` as people run it, and its page as they use it: real Chromium, real photographs."""
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +10,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from tests.end_to_end.browser import browser
 from tests.end_to_end.command import run
+from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.photo_study import HOSTILE, HOSTILE_CONTENT, make_photo_study
 
 __all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
-LOADED = "return document.getElementById('zoom-level').textContent !== '' && !document.querySelector('[aria-busy]')"
 
 # Contrast of every text with what it stands on; text over pictures has a plate of its own, which isn't opaque.
 LOW_CONTRAST = """
@@ -101,32 +99,9 @@ def crowded(study: Path) -> Path:
 @pytest.fixture
 def page(browser: Chrome, written: Path) -> Iterator[Chrome]:
     """The page, opened anew with its viewer in sight; nothing may have been said on the console at the end."""
-    browser.get(written.as_uri())
-    settled(browser)
-    browser.execute_script("document.getElementById('viewer').scrollIntoView({ behavior: 'instant' })")
+    open_page(browser, written)
     yield browser
     assert browser.get_log("browser") == []
-
-
-def settled(browser: Chrome) -> None:
-    """Wait until both images are decoded and a frame has been painted."""
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(LOADED))
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-
-
-def by_id(browser: Chrome, name: str) -> WebElement:
-    return browser.find_element("id", name)
-
-
-def transforms(browser: Chrome) -> list[tuple[float, float, float]]:
-    """(scale, x, y) of the left and of the right image."""
-    script = "return ['left', 'right'].map((s) => getComputedStyle(document.getElementById('image-' + s)).transform)"
-    matrices = [list(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", text))) for text in browser.execute_script(script)]
-    return [(values[0], values[4], values[5]) for values in matrices]
-
-
-def stage_pixels(browser: Chrome) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(by_id(browser, "stage").screenshot_as_png)).convert("RGB"))
 
 
 def shown_pixels(browser: Chrome) -> list[NDArray[np.uint8]]:

@@ -2,33 +2,18 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.end_to_end.command import run
+from tests.end_to_end.inside import Run, within
 from tests.unit.metrics.pictures import write_regression
 
-from fgresq.cli.app import main
 from fgresq.metrics.catalogue import PAPER, declarations
 
-Run = Callable[..., tuple[str, str]]
+__all__ = ["within"]  # a fixture: pytest finds it by its name in this module
+
 NAMES = [spec.name for spec in declarations()]
-
-
-@pytest.fixture
-def within(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command inside this process, which is faster; answers what it printed and what it noted."""
-
-    def run_within(*arguments: object, code: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr("sys.argv", ["fgresq", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed, noted = capsys.readouterr()
-        assert (left.value.code or 0) == code, printed + noted
-        return printed, noted
-
-    return run_within
 
 
 def here(printed: str) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """The page of a ranking as a person uses it: real Chromium, real photographs, from file://."""
 
-import io
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 from tests.end_to_end.browser import browser, start
+from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.rankings import HOSTILE, make_ranking, photograph, with_failures
 
 from fgresq.report import write_ranking_page
@@ -22,7 +19,6 @@ from fgresq.report import write_ranking_page
 pytestmark = pytest.mark.browser
 __all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
-LOADED = "return document.getElementById('zoom-level').textContent !== '' && !document.querySelector('[aria-busy]')"
 LUMINANCE = """
 const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
 const luminance = (colour) => {
@@ -49,35 +45,8 @@ def page(browser: Chrome, written: Path) -> Iterator[Chrome]:
     assert browser.get_log("browser") == []
 
 
-def open_page(browser: Chrome, path: Path) -> None:
-    browser.get(path.as_uri())
-    settled(browser)
-    browser.execute_script("document.getElementById('viewer').scrollIntoView({ behavior: 'instant' })")
-
-
-def settled(browser: Chrome) -> None:
-    """Wait until both images are decoded and a frame has been painted."""
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(LOADED))
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-
-
-def by_id(browser: Chrome, name: str) -> WebElement:
-    return browser.find_element("id", name)
-
-
-def transforms(browser: Chrome) -> list[tuple[float, float, float]]:
-    """(scale, x, y) of the left and of the right image."""
-    script = "return ['left', 'right'].map((s) => getComputedStyle(document.getElementById('image-' + s)).transform)"
-    matrices = [list(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", text))) for text in browser.execute_script(script)]
-    return [(values[0], values[4], values[5]) for values in matrices]
-
-
 def wipe(browser: Chrome) -> float:
     return float(by_id(browser, "handle").get_attribute("aria-valuenow") or "nan")
-
-
-def stage_pixels(browser: Chrome) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(by_id(browser, "stage").screenshot_as_png)).convert("RGB"))
 
 
 def shown_patch(browser: Chrome) -> NDArray[np.uint8]:

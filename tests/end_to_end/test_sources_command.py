@@ -3,33 +3,18 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.declarations.copies import kadid_labels, pipal_labels, write_copy, write_kadid, write_pipal
 from tests.end_to_end.command import run
+from tests.end_to_end.inside import Run, within
 
-from fgresq.cli.app import main
 from fgresq.curation.sources import SOURCES
 
-Run = Callable[..., tuple[str, str]]
-
-
-@pytest.fixture
-def within(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command inside this process, which is faster; answers what it printed and what it noted."""
-
-    def run_within(*arguments: object, code: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr("sys.argv", ["fgresq", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed, noted = capsys.readouterr()
-        assert (left.value.code or 0) == code, printed + noted
-        return printed, noted
-
-    return run_within
+__all__ = ["within"]  # a fixture: pytest finds it by its name in this module
 
 
 @pytest.fixture(scope="module")
