@@ -1,0 +1,1 @@
+"""Networks made elsewhere whose maps metrics and encoders read."""
