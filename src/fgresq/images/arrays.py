@@ -1,5 +1,6 @@
 """Checks that an array is a picture, and gives it three channels."""
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -50,13 +51,23 @@ def as_rgb(array: NDArray[np.generic], name: str) -> RgbArray:
     return _unit_range(rgb, name)
 
 
+def fault_of_range(low: float, high: float) -> str | None:
+    """What is wrong with floating point values from `low` to `high` as a picture's; None where nothing is.
+
+    They must lie in [0, 1], but for the thousandth that resampling may overshoot; NaN in either counts as found.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "holds NaN or infinite values"
+    if low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
+        return None
+    advice = "divide it by 255" if low >= 0 and 2 < high <= 255 else "scale or clamp it"
+    return f"has values from {low:g} to {high:g}; floating point must lie in [0, 1]; {advice}"
+
+
 def _unit_range(rgb: NDArray[np.generic], name: str) -> NDArray[np.float32]:
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is refused
         values = rgb.astype(np.float32, copy=False)
-    low, high = float(values.min()), float(values.max())  # NaN passes through min and max
-    if not np.isfinite([low, high]).all():
-        raise ImageError(name, "holds NaN or infinite values")
-    if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
-        advice = "; divide it by 255, or pass it as uint8" if low >= 0 and 1 < high <= 255 else ""
-        raise ImageError(name, f"has values from {low:g} to {high:g}; floating point must lie in [0, 1]{advice}")
+    fault = fault_of_range(float(values.min()), float(values.max()))  # NaN passes through min and max
+    if fault is not None:
+        raise ImageError(name, fault)
     return np.clip(values, 0.0, 1.0)

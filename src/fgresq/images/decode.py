@@ -14,6 +14,7 @@ Rules, each with a test:
 - The content decides, not the name: only the formats in `_FORMATS`, none of which runs a program (PostScript would).
 """
 
+import os
 import stat
 import struct
 import threading
@@ -45,7 +46,7 @@ def printable(path: Path) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def decode(path: Path) -> RgbArray:
+def decode(path: str | os.PathLike[str]) -> RgbArray:
     """Decode an image file.
 
     Args:
@@ -58,6 +59,7 @@ def decode(path: Path) -> RgbArray:
         ImageError: the file is missing, empty, truncated, not an image, animated, smaller than MIN_SIDE or larger
             than MAX_PIXELS.
     """
+    path = Path(path)
     name = printable(path)
     _check_file(path, name)
     with _reading(name), _open(path) as image:

@@ -13,16 +13,17 @@ from jaxtyping import Float, Float64
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fgresq.errors import UserError
+from fgresq.images.arrays import fault_of_range
 
-Picture: TypeAlias = Float[np.ndarray, "h w 3"]
-Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"]  # letters of its own: that the sizes differ is an error of ours
+Picture: TypeAlias = Float[np.ndarray, "h w 3"] | Float[np.ndarray, "h w"]
+# Letters of its own: that the sizes differ is an error of ours.
+Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"] | Float[np.ndarray, "h2 w2"]
 Scores: TypeAlias = Float64[np.ndarray, " n"]
 
 # What runs a metric: code here; a model that `fgresq.load` loads; or a program in an environment of its own.
 Engine: TypeAlias = Literal["native", "fgresq", "pyiqa", "deqa", "hf"]
 
-# Resampling and float arithmetic overshoot [0, 1] by a rounding error; more is a picture on another scale.
-_OVERSHOOT = 1e-3
+_NEEDED = "a NumPy array (height, width, 3) or (height, width) of floating point in [0, 1] is needed"
 
 
 class MetricSpec(BaseModel):
@@ -155,26 +156,43 @@ class FullReferenceMetric:
         return np.array([self.compare(*pair) for pair in zip(images, references, strict=True)], dtype=np.float64)
 
 
-def check_picture(image: Picture | Float[np.ndarray, "h w"], least: int) -> None:
-    """Refuse what isn't a picture in [0, 1], in colour or grey, or is too small.
+def check_picture(image: object, least: int) -> None:
+    """Refuse what isn't a picture, RGB or grey, of floating point in [0, 1], or is too small. Every metric calls it.
+
+    The type decides, never the values: a picture of 8 bits may hold nothing but zeros and ones.
+
+    Args:
+        image: what the metric was given.
+        least: pixels that both sides must have.
 
     Raises:
-        UserError: a side under `least` pixels; a value that is NaN or outside [0, 1].
+        UserError: another type or shape; a side that is too short; a value that is NaN, infinite or outside [0, 1].
     """
+    if not isinstance(image, np.ndarray):
+        raise UserError(f"an object of type {type(image).__name__} isn't a picture; {_NEEDED}")
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+        hint = "; transpose it, its channels come first" if image.ndim == 3 and image.shape[0] in (1, 3) else ""
+        raise UserError(f"an image has shape {image.shape}; {_NEEDED}{hint}")
+    if not np.issubdtype(image.dtype, np.floating):
+        white = {"uint8": "; divide it by 255", "uint16": "; divide it by 65535"}.get(image.dtype.name, "")
+        raise UserError(f"an image has {image.dtype} values; {_NEEDED}{white}")
     height, width = image.shape[:2]
     if min(height, width) < least:
         raise UserError(f"an image of {width}x{height} pixels is too small; at least {least}x{least} are needed")
-    low, high = float(image.min()), float(image.max())  # NaN passes through both
-    if not (low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT):
-        raise UserError(f"an image has values from {low:g} to {high:g}; they must lie in [0, 1]")
+    values = np.asarray(image)  # a masked array would hide its NaN
+    fault = fault_of_range(float(values.min()), float(values.max()))  # NaN passes through both
+    if fault is not None:
+        raise UserError(f"an image {fault}")
 
 
 def check_same_size(image: Picture, reference: Reference) -> None:
-    """Refuse a picture and a reference of two sizes.
+    """Refuse a picture and a reference of two sizes, or one that is grey and one in colour.
 
     Raises:
         UserError: names both sizes.
     """
+    if image.ndim != reference.ndim:
+        raise UserError("of picture and reference one is grey and the other in colour; pass both alike")
     if image.shape != reference.shape:
         sizes = " and ".join(f"{each.shape[1]}x{each.shape[0]}" for each in (image, reference))
         raise UserError(f"picture and reference must be of one size, not {sizes} pixels; crop or resize one of them")

@@ -46,14 +46,14 @@ def brisque(image: Picture, model: SupportVectorRegression) -> float:
     and both variances of the AGGD of each neighbour product.
 
     Args:
-        image: RGB in [0, 1], at least 16x16.
+        image: RGB or grey in [0, 1], at least 16x16.
         model: of `read_model`.
 
     Returns:
         About 0 (pristine) to 100; lower is better. Nothing keeps it in that range.
 
     Raises:
-        UserError: too small, NaN, values outside [0, 1], or flat.
+        UserError: no picture (`check_picture`), too small, or flat.
 
     Reference: Mittal, Moorthy, Bovik (2012), section III.
     """

@@ -48,14 +48,14 @@ def ilniqe(image: Picture, model: TemplateModel) -> float:
     The mean of `TemplateModel.distances` over 36 blocks of 84x84 of the picture, resized to 524x524.
 
     Args:
-        image: RGB in [0, 1], at least 16x16.
+        image: RGB or grey in [0, 1], at least 16x16.
         model: of `read_template_model`.
 
     Returns:
         At least 0; lower is better. Photographs have about 20.
 
     Raises:
-        UserError: too small, NaN, values outside [0, 1], or flat in every block.
+        UserError: no picture (`check_picture`), too small, or flat in every block.
 
     Reference: Zhang, Zhang, Bovik (2015), sections III and IV.
     """

@@ -14,12 +14,12 @@ _WEIGHTS = np.array([[0.299, 0.587, 0.114]])
 
 
 def luma(image: Picture) -> Float64[np.ndarray, "h w"]:
-    """Luma of ITU-R BT.601 on the full range.
+    """Luma of ITU-R BT.601 on the full range; a grey picture as it is.
 
     Y = .299 R + .587 G + .114 B, not rounded.
 
     Args:
-        image: RGB (H, W, 3), floating point in [0, 1].
+        image: RGB (H, W, 3) or grey (H, W), floating point in [0, 1].
 
     Returns:
         (H, W) in [0, 1], in float64 whatever the image's type.
@@ -27,21 +27,21 @@ def luma(image: Picture) -> Float64[np.ndarray, "h w"]:
     Reference: ITU-R BT.601-7 (2011), section 2.5.1.
     """
     pixels = np.ascontiguousarray(image, dtype=np.float64)
-    return np.asarray(cv2.transform(pixels, _WEIGHTS)).reshape(image.shape[:2])
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.transform(pixels, _WEIGHTS)).reshape(pixels.shape[:2])
 
 
-def grey(image: Picture | Plane, least: int) -> Float64[np.ndarray, "h w"]:
-    """The luma of a colour picture, or a grey one as it is, checked.
+def grey(image: Picture, least: int) -> Float64[np.ndarray, "h w"]:
+    """`luma`, of what was found to be a picture.
 
     Args:
-        image: RGB (H, W, 3) or a plane (H, W), floating point in [0, 1].
+        image: RGB (H, W, 3) or grey (H, W), floating point in [0, 1].
         least: side in pixels that both sides must have.
 
     Returns:
         (H, W) in [0, 1], in float64.
 
     Raises:
-        UserError: a side is shorter, or a value is NaN or outside [0, 1].
+        UserError: as of `check_picture`.
     """
     check_picture(image, least)
-    return luma(image) if image.ndim == 3 else np.ascontiguousarray(image, dtype=np.float64)
+    return luma(image)

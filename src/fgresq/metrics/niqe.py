@@ -64,14 +64,14 @@ def niqe(image: Picture, model: PristineModel) -> float:
     sqrt((m1 - m2)^T ((S1 + S2) / 2)^-1 (m1 - m2)), m and S mean and covariance of the features of blocks.
 
     Args:
-        image: RGB in [0, 1], at least 96x96. What doesn't fill a block, right and below, isn't looked at.
+        image: RGB or grey in [0, 1], at least 96x96. What doesn't fill a block, right and below, isn't looked at.
         model: m1 and S1, of `read_pristine_model` or `fit_pristine`.
 
     Returns:
         At least 0; lower is better. Photographs have about 2 to 5.
 
     Raises:
-        UserError: too small, NaN, values outside [0, 1], or flat in every block.
+        UserError: no picture (`check_picture`), too small, or flat in every block.
 
     Reference: Mittal, Soundararajan, Bovik (2013), eq. 1 to 10.
     """
@@ -127,7 +127,7 @@ def fit_pristine(
     A block is taken when its mean local deviation is above `sharpness_share` of the picture's largest.
 
     Args:
-        pictures: names without spaces, and RGB in [0, 1], at least 96x96.
+        pictures: names without spaces, and RGB or grey in [0, 1], at least 96x96.
         name: of the model.
         source: where the pictures are from, for the provenance.
         sharpness_share: T, 0 to 1.

@@ -39,13 +39,13 @@ def piqe(image: Picture) -> float:
     block with a flat stretch of its edge, plus v for a noisy one.
 
     Args:
-        image: RGB in [0, 1], at least 16x16. Its last pixels are repeated to fill whole blocks.
+        image: RGB or grey in [0, 1], at least 16x16. Its last pixels are repeated to fill whole blocks.
 
     Returns:
         0 to 100 as a rule; lower is better. 100 without any active block, so for a constant picture too.
 
     Raises:
-        UserError: too small, NaN, values outside [0, 1].
+        UserError: no picture (`check_picture`) or too small.
 
     Reference: Venkatanath et al. (2015), eq. 1 to 11.
     """

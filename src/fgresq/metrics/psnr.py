@@ -30,21 +30,21 @@ _STUDIO_SWING = 219 / 255
 
 
 def psnr(image: Picture, reference: Reference) -> float:
-    """PSNR over the three colours together.
+    """PSNR over the three colours together, or over the grey.
 
     10 log10(1 / mean (x - y)^2), the mean over all pixels and colours.
 
     Args:
-        image, reference: RGB in [0, 1], of one size.
+        image, reference: RGB or grey in [0, 1], of one size.
 
     Returns:
         dB, at least 0; infinite for equal pictures.
 
     Raises:
-        UserError: two sizes, NaN, values outside [0, 1].
+        UserError: no pictures (`check_picture`), two sizes.
     """
     _check(image, reference)
-    return _decibels(np.subtract(image, reference, dtype=np.float64))
+    return _decibels(np.subtract(np.asarray(image), np.asarray(reference), dtype=np.float64))
 
 
 def psnr_luma(image: Picture, reference: Reference) -> float:
@@ -53,13 +53,13 @@ def psnr_luma(image: Picture, reference: Reference) -> float:
     10 log10(1 / mean (219 / 255 (Y(x) - Y(y)))^2), Y = .299 R + .587 G + .114 B.
 
     Args:
-        image, reference: RGB in [0, 1], of one size.
+        image, reference: RGB or grey in [0, 1], of one size.
 
     Returns:
         dB, at least 0; infinite for equal pictures.
 
     Raises:
-        UserError: two sizes, NaN, values outside [0, 1].
+        UserError: no pictures (`check_picture`), two sizes.
 
     Reference: ITU-R BT.601-7 (2011), section 2.5.
     """

@@ -24,13 +24,13 @@ def sharpness(image: Picture) -> float:
     var(L * Y), L = [0 1 0; 1 -4 1; 0 1 0], mirrored at the border without repeating it.
 
     Args:
-        image: RGB in [0, 1], at least 3x3.
+        image: RGB or grey in [0, 1], at least 3x3.
 
     Returns:
         At least 0, on the scale of a luma in [0, 1]; 65,025 times that on [0, 255]. A constant picture has 0.
 
     Raises:
-        UserError: too small, NaN, values outside [0, 1].
+        UserError: no picture (`check_picture`) or too small.
 
     Reference: Pech-Pacheco et al., ICPR 2000, section 2.
     """

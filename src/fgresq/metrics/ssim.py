@@ -10,7 +10,6 @@ hundred and 9e-5 at most; on wholly flat pictures it differs by up to 3e-4 (`tes
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -18,11 +17,8 @@ from jaxtyping import Float, Float64, Int
 from numpy.typing import DTypeLike
 
 from fgresq.errors import UserError
+from fgresq.metrics.base import Picture, Reference
 from fgresq.metrics.luma import grey
-
-# The two images have letters of their own: that their sizes differ is an error of ours, with both sizes in it.
-Image: TypeAlias = Float[np.ndarray, "h w 3"] | Float[np.ndarray, "h w"]
-Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"] | Float[np.ndarray, "h2 w2"]
 
 WINDOW, SIGMA = 11, 1.5
 _C1, _C2 = 0.01**2, 0.03**2
@@ -50,22 +46,21 @@ class _Moments:
     contrast: Float[np.ndarray, "vh vw"]
 
 
-def ssim(image: Image, reference: Reference, *, matlab_downsampling: bool = False) -> float:
+def ssim(image: Picture, reference: Reference, *, matlab_downsampling: bool = False) -> float:
     """Structural similarity of two images, in float64.
 
     SSIM(x, y) = mean (2 E[x] E[y] + C1) (2 cov(x, y) + C2) / ((E[x]^2 + E[y]^2 + C1) (var x + var y + C2)) over the
     luma, under an 11x11 Gaussian window of sigma 1.5 wherever it lies inside; C1 = .01^2, C2 = .03^2 on [0, 1].
 
     Args:
-        image, reference: RGB (H, W, 3) or planes (H, W), floating point in [0, 1], of one size, at least 11x11. It is
-            symmetric, exactly.
+        image, reference: RGB or grey in [0, 1], of one size, at least 11x11. It is symmetric, exactly.
         matlab_downsampling: shrink both first by max(1, round(min(H, W) / 256)), as the authors' later `ssim.m` does.
 
     Returns:
         At most 1, which two equal images reach exactly; below 0 where structures are opposed.
 
     Raises:
-        UserError: the sizes differ, an image is too small, or holds NaN or values outside [0, 1].
+        UserError: the sizes differ, an image is too small or no picture (`check_picture`).
 
     Reference: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural
     similarity", IEEE TIP 2004, eq. 13 to 17.
@@ -76,18 +71,18 @@ def ssim(image: Image, reference: Reference, *, matlab_downsampling: bool = Fals
     return float(ssim_of_pairs(planes, np.array([[0, 1]]))[0])
 
 
-def grey_plane(image: Image, dtype: DTypeLike = np.float32) -> Float[np.ndarray, "h w"]:
+def grey_plane(image: Picture, dtype: DTypeLike = np.float32) -> Float[np.ndarray, "h w"]:
     """The plane that SSIM looks at: the luma.
 
     Args:
-        image: RGB (H, W, 3) or a plane (H, W), floating point in [0, 1].
+        image: RGB or grey in [0, 1].
         dtype: float32 or float64, the precision of all that follows.
 
     Returns:
         (H, W) in [0, 1].
 
     Raises:
-        UserError: the image is under 11x11, or holds NaN or values outside [0, 1].
+        UserError: the image is under 11x11 or no picture (`check_picture`).
     """
     return np.ascontiguousarray(grey(image, WINDOW), dtype=dtype)
 

@@ -179,7 +179,7 @@ REFUSED: Mapping[str, tuple[Callable[[Path], object], str]] = {
         lambda path: _tiff(path, FLOATS * 255, RGB),
         r"floating point must lie in \[0, 1\]; divide it by 255",
     ),
-    "floats below 0.tif": (lambda path: _tiff(path, FLOATS - 1, RGB), r"must lie in \[0, 1\]$"),
+    "floats below 0.tif": (lambda path: _tiff(path, FLOATS - 1, RGB), r"must lie in \[0, 1\]; scale or clamp it$"),
     "not a number.tif": (lambda path: _tiff(path, np.where(FLOATS > 0.9, np.nan, FLOATS), RGB), "NaN or infinite"),
     "large integers.tif": (lambda path: _tiff(path, 2 * DEEP[..., 0].astype(np.int32), RGB), "outside 0 to 65535"),
     "negative integers.tif": (

@@ -96,13 +96,10 @@ SHAPE = r"\(height, width\) or \(height, width, 1, 3 or 4\) is needed"
         (np.ma.masked_invalid(with_one(np.nan)), "holds NaN or infinite values"),
         (np.full((9, 9), 1e300), "holds NaN or infinite values"),
         (np.full((9, 9), np.nan, np.float16), "holds NaN or infinite values"),
-        (
-            RGB.astype(np.float32),
-            r"from 0 to 255; floating point must lie in \[0, 1\]; divide it by 255, or pass it as",
-        ),
-        (DEEP.astype(np.float64), r"floating point must lie in \[0, 1\]$"),
-        (2 * COLOUR - 1, r"has values from -.* to .*; floating point must lie in \[0, 1\]$"),
-        (with_one(1.002), r"to 1\.002; .*; divide it by 255"),
+        (RGB.astype(np.float32), r"from 0 to 255; floating point must lie in \[0, 1\]; divide it by 255$"),
+        (DEEP.astype(np.float64), r"floating point must lie in \[0, 1\]; scale or clamp it$"),
+        (2 * COLOUR - 1, r"has values from -.* to .*; floating point must lie in \[0, 1\]; scale or clamp it$"),
+        (with_one(1.002), r"to 1\.002; .*; scale or clamp it$"),
         (with_one(-0.002), r"has values from -0\.002 to"),
     ],
 )

@@ -5,7 +5,7 @@ import struct
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
@@ -43,6 +43,16 @@ def assert_same(pixels: Pixels, expected: Pixels) -> None:
 def test_what_is_read(tmp_path: Path, name: str) -> None:
     expected = READ[name](tmp_path / name)
     assert_same(decode(tmp_path / name), expected)
+
+
+def test_a_path_may_be_a_string(tmp_path: Path) -> None:
+    name = next(iter(READ))
+    expected = READ[name](tmp_path / name)
+    for path in (str(tmp_path / name), PurePath(tmp_path / name)):
+        assert_same(decode(path), expected)
+    with pytest.raises(ImageError, match="no such file") as caught:
+        decode(str(tmp_path / "gone.png"))
+    assert caught.value.name == str(tmp_path / "gone.png")
 
 
 @pytest.mark.parametrize("name", REFUSED)

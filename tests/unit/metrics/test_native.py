@@ -1,15 +1,17 @@
+import json
 import math
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 from tests.unit.metrics.pictures import textured, write_regression, write_template
 
 from fgresq.errors import UserError
 from fgresq.metrics import niqe
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricSpec, check_picture
 from fgresq.metrics.native import NATIVE, metric, missing
 from fgresq.metrics.natural_scenes.pristine import write_pristine_model
 
@@ -100,11 +102,92 @@ def test_bad_pictures_are_refused(name, change, parameters):
         expected = f"110x{least - 1} pixels is too small; at least {least}x{least}"
     elif change == "nan":
         picture[50, 50, 1] = np.nan
-        expected = "values from nan"
+        expected = "holds NaN or infinite values"
     else:
         picture, expected = picture * 255, r"must lie in \[0, 1\]"
     with pytest.raises(UserError, match=expected):
         judge(picture, picture)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_grey_is_judged_as_three_equal_colours(name, parameters):
+    judge, picture, reference = ready(name, parameters), textured(100, 110)[..., 0], textured(100, 110, 1)[..., 0]
+    in_colour = [np.repeat(plane[..., np.newaxis], 3, axis=-1) for plane in (picture, reference)]
+    assert judge(picture, reference) == pytest.approx(judge(*in_colour), rel=1e-9)
+    if NATIVE[name].full_reference and name != "ssim":  # which looks at the luma, whatever it is of
+        with pytest.raises(UserError, match="one is grey and the other in colour"):
+            judge(picture, in_colour[1])
+
+
+COLOUR = textured(100, 110)
+NEEDED = r"; a NumPy array \(height, width, 3\) or \(height, width\) of floating point in \[0, 1\] is needed"
+NO_PICTURES = {
+    "8 bits, only 0 and 1": ((COLOUR > 0.5).astype(np.uint8), f"uint8 values{NEEDED}; divide it by 255$"),
+    "8 bits": ((COLOUR * 255).astype(np.uint8), f"uint8 values{NEEDED}; divide it by 255$"),
+    "16 bits": ((COLOUR > 0.5).astype(np.uint16), f"uint16 values{NEEDED}; divide it by 65535$"),
+    "integers": ((COLOUR > 0.5).astype(np.int64), f"int64 values{NEEDED}$"),
+    "yes or no": (COLOUR > 0.5, f"bool values{NEEDED}$"),
+    "complex": (COLOUR.astype(complex), "complex128 values"),
+    "objects": (COLOUR.astype(object), "object values"),
+    "channels first": (COLOUR.transpose(2, 0, 1), rf"shape \(3, 100, 110\){NEEDED}; transpose it"),
+    "alpha": (np.concatenate([COLOUR, COLOUR[..., :1]], axis=-1), r"shape \(100, 110, 4\)"),
+    "a batch": (COLOUR[np.newaxis], r"shape \(1, 100, 110, 3\)"),
+    "a line": (COLOUR[0, :, 0], r"shape \(110,\)"),
+    "a number": (np.float32(0.5), f"an object of type float32 isn't a picture{NEEDED}$"),
+    "a list": (COLOUR.tolist(), "an object of type list isn't a picture"),
+    "a path": ("a.png", "an object of type str isn't a picture"),
+    "a tensor": (torch.from_numpy(COLOUR), "an object of type Tensor isn't a picture"),
+    "nothing": (None, "an object of type NoneType isn't a picture"),
+    "masked NaN": (np.ma.masked_invalid(np.where(COLOUR > 0.5, np.nan, COLOUR)), "holds NaN or infinite values"),
+    "infinite": (np.where(COLOUR > 0.5, np.inf, COLOUR), "holds NaN or infinite values"),
+    "levels": (COLOUR * 255, r"must lie in \[0, 1\]; divide it by 255$"),
+    "from -1 to 1": (COLOUR * 2 - 1, r"must lie in \[0, 1\]; scale or clamp it$"),
+    "a little too bright": (COLOUR + 0.5, r"must lie in \[0, 1\]; scale or clamp it$"),
+    "no pixels": (COLOUR[:0], "110x0 pixels is too small"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_PICTURES)
+def test_what_is_no_picture(kind):
+    image, reason = NO_PICTURES[kind]
+    with pytest.raises(UserError, match=reason):
+        check_picture(image, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ">f4", "longdouble"])
+@pytest.mark.parametrize("overshoot", [0.0, 0.0009])
+def test_what_is_a_picture(dtype, overshoot):
+    picture = np.array([[0, 0.5], [0.25, 1]], dtype)
+    picture[picture == 1] += overshoot
+    picture[picture == 0] -= overshoot
+    check_picture(picture, 2)
+
+
+def test_every_metric_looks_at_the_type_of_both_pictures(parameters):
+    # In a process of its own: here the types of every call are checked before our own message can be.
+    code = """
+import json, sys
+import numpy as np
+from fgresq.errors import UserError
+from fgresq.metrics.native import NATIVE, metric
+good = np.random.default_rng(0).random((100, 110, 3))
+said = {}
+for name, spec in NATIVE.items():
+    judge = metric(name, sys.argv[1] if spec.parameter_files else None)
+    for number, wrong in enumerate([(good > 0.5).astype(np.uint8), good > 0.5, good[np.newaxis], good.tolist()]):
+        for pair in ((wrong, good), (good, wrong)):
+            try:
+                judge(*pair)
+            except UserError as error:
+                said[name] = [*said.get(name, []), number]
+print(json.dumps(said))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(parameters)], check=True, capture_output=True, text=True, timeout=120
+    )
+    assert json.loads(run.stdout) == {
+        name: [number for number in range(4) for _ in range(1 + NATIVE[name].full_reference)] for name in NATIVE
+    }
 
 
 @pytest.mark.parametrize("name", NATIVE)

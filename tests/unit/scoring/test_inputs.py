@@ -129,7 +129,7 @@ def with_one(value: float) -> Tensor:
         (TENSOR > 0.5, r"has torch\.bool values"),
         (TENSOR.to(torch.complex64), r"has torch\.complex64 values"),
         (TENSOR * 255, r"must lie in \[0, 1\]; divide it by 255"),
-        (TENSOR * 2 - 1, r"must lie in \[0, 1\]$"),
+        (TENSOR * 2 - 1, r"must lie in \[0, 1\]; scale or clamp it$"),
         (with_one(torch.nan), "holds NaN or infinite values"),
         (with_one(torch.inf), "holds NaN or infinite values"),
         (TENSOR[:, :7, :7], "is 7x7 pixels; at least 8x8"),

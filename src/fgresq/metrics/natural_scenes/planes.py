@@ -21,9 +21,11 @@ def colour_levels(image: Picture) -> Float64[np.ndarray, "h w 3"]:
     """Red, green and blue in whole levels, 0 to 255, as a file of 8 bits holds them.
 
     Args:
-        image: RGB in [0, 1].
+        image: RGB (H, W, 3), or grey (H, W), which is repeated, in [0, 1].
     """
     pixels = np.ascontiguousarray(image, dtype=np.float32)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., np.newaxis], 3, axis=-1)
     return cv2.convertScaleAbs(pixels, alpha=255).astype(np.float64)
 
 
@@ -33,7 +35,7 @@ def grey_levels(image: Picture) -> Float64[np.ndarray, "h w"]:
     round(.2989 R + .5870 G + .1140 B), with R, G, B rounded to whole levels before.
 
     Args:
-        image: RGB in [0, 1].
+        image: RGB (H, W, 3) or grey (H, W), in [0, 1].
 
     Returns:
         0 to 255, whole numbers; halves are rounded up.
