@@ -3,7 +3,6 @@
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import httpx2
@@ -11,6 +10,7 @@ import numpy as np
 import skimage.data
 from PIL import Image, ImageFilter
 from tests.end_to_end.command import COMMAND
+from tests.waiting import LONGEST, wait_until
 
 from fgresq.annotation.protocol.design import StudyDesign
 from fgresq.annotation.store import create_study
@@ -23,36 +23,48 @@ DESIGN = StudyDesign(seed=11, repeats=0.1, swapped_repeats=0.1, repeat_gap=2, se
 
 
 class Server:
-    """A server that can be killed and started again on its port."""
+    """A server that can be killed and started again on its port, and doesn't outlive its `with` block."""
 
     def __init__(self, study: str | Path, folder: Path) -> None:
         self.study, self.folder = str(study), folder
         self.port, self.links, self.process = 0, {}, None
 
     def start(self) -> "Server":
+        """Start it; returns once it answers."""
         out, err = self.folder / "serve.out", self.folder / "serve.err"
         command = [COMMAND, "annotate", "serve", self.study, "--port", str(self.port)]
-        with out.open("w") as stdout, err.open("a") as stderr:
+        with out.open("w") as stdout, err.open("w") as stderr:
             self.process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
-        for _ in range(600):
-            printed = dict(line.split() for line in out.read_text().splitlines() if "/enter#" in line)
-            if "lead" in printed:
-                break
-            assert self.process.poll() is None, err.read_text()
-            time.sleep(0.05)
-        self.links = printed
-        self.url = printed["lead"].partition("/enter")[0]
+        try:
+            self.links = wait_until(lambda: printed_links(out), "links of the server", process=self.process, stderr=err)
+        except BaseException:
+            self.kill()
+            raise
+        self.url = self.links["lead"].partition("/enter")[0]
         self.port = int(re.search(r":(\d+)$", self.url).group(1))
-        httpx2.get(f"{self.url}/enter", timeout=30).raise_for_status()
+        httpx2.get(f"{self.url}/enter", timeout=LONGEST).raise_for_status()
         return self
 
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
+        self.process.kill()
+        self.process.wait()
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(20)
+        return self.process.wait(LONGEST)
+
+
+def printed_links(out: Path) -> dict[str, str]:
+    """Person to personal link, as a server printed them; empty until all are there, of which the lead's comes last."""
+    lines = [line.split() for line in out.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    links = {line[0]: line[1] for line in lines if len(line) == 2 and "/enter#" in line[1]}
+    return links if "lead" in links else {}
 
 
 def make_study(folder: Path, *, design: StudyDesign = DESIGN, practice: bool = True, contents: int = 4) -> Path:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from selenium.webdriver import Chrome
-from tests.end_to_end.browser import browser
 from tests.end_to_end.test_annotate_study import Play, run_study
 
 from fgresq.annotation.protocol.design import StudyDesign
@@ -18,7 +17,6 @@ from fgresq.manifest import Manifest, read_manifest, write_manifest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared]
-__all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
 GANREST_PAIRS = 60
 

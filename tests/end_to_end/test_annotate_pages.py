@@ -13,13 +13,11 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.annotation_server import Server, make_study
-from tests.end_to_end.browser import browser
 
 from fgresq.annotation.store import open_study
 from fgresq.annotation.store.frames import answers_frame
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
 READY = "return document.getElementById('stage')?.getAttribute('aria-busy') === 'false'"
 IMAGES = "return [...document.querySelectorAll('.pane img')].map((i) => [i.src, getComputedStyle(i).transform])"

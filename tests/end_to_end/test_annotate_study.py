@@ -11,7 +11,6 @@ import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.end_to_end.annotation_server import Server, make_study
-from tests.end_to_end.browser import browser
 from tests.end_to_end.command import run
 from tests.unit.annotation.web.client import RemoteBrowser
 
@@ -23,7 +22,6 @@ from fgresq.manifest import read_manifest
 from fgresq.records import Preference
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
 KEYS = {"left": Keys.ARROW_LEFT, "right": Keys.ARROW_RIGHT, "equal": Keys.ARROW_DOWN}
 READY = "return document.getElementById('stage')?.getAttribute('aria-busy') === 'false'"

@@ -11,13 +11,9 @@ from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from tests.end_to_end.browser import browser
 from tests.end_to_end.command import run
 from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.photo_study import HOSTILE, HOSTILE_CONTENT, make_photo_study
-
-__all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
-
 
 # Contrast of every text with what it stands on; text over pictures has a plate of its own, which isn't opaque.
 LOW_CONTRAST = """

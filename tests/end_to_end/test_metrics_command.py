@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.command import run
-from tests.end_to_end.inside import Run, within
+from tests.end_to_end.inside import Run
 from tests.unit.metrics.pictures import write_regression
 
 from fgresq.metrics.catalogue import PAPER, declarations
-
-__all__ = ["within"]  # a fixture: pytest finds it by its name in this module
 
 NAMES = [spec.name for spec in declarations()]
 

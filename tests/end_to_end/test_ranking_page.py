@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.support.ui import Select
-from tests.end_to_end.browser import browser, start
+from tests.end_to_end.browser import start
 from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.rankings import HOSTILE, make_ranking, photograph, with_failures
 
 from fgresq.report import write_ranking_page
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]  # a fixture: pytest finds it by its name in this module
 
 LUMINANCE = """
 const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });

@@ -10,11 +10,9 @@ import pytest
 from PIL import Image
 from tests.declarations.copies import kadid_labels, pipal_labels, write_copy, write_kadid, write_pipal
 from tests.end_to_end.command import run
-from tests.end_to_end.inside import Run, within
+from tests.end_to_end.inside import Run
 
 from fgresq.curation.sources import SOURCES
-
-__all__ = ["within"]  # a fixture: pytest finds it by its name in this module
 
 
 @pytest.fixture(scope="module")

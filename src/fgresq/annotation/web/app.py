@@ -1,6 +1,8 @@
 """The application of one study: its routes, and what people are told when something goes wrong."""
 
 import logging
+import time
+from collections.abc import Callable
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,17 +25,19 @@ _log = logging.getLogger("fgresq.annotation.web")
 _MESSAGES = {404: "There is nothing here.", 405: "That can't be done here."}
 
 
-def create_app(study: Study, settings: Settings) -> ASGIApp:
+def create_app(study: Study, settings: Settings, clock: Callable[[], float] = time.monotonic) -> ASGIApp:
     """The application of an open study.
 
     Args:
         study: open; stays open as long as the application runs.
         settings: how it is reached.
+        clock: seconds, monotonic; how often people may ask, and how long figures and queues are kept, go by it.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     with study.reading() as connection:
         embedded = connection.dialect.name == "sqlite"
-    app.state.hall = Hall(study, settings, Limits(), Pictures(study), Figures(study), Waiting(study), embedded)
+    limits, figures, waiting = Limits(clock), Figures(study, clock), Waiting(study, clock)
+    app.state.hall = Hall(study, settings, limits, Pictures(study), figures, waiting, embedded)
     for part in (pages, annotator, expert, lead):
         app.include_router(part.router)
     for error in (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx2
 from starlette.testclient import TestClient
+from tests.waiting import LONGEST
 
 from fgresq.annotation.web import create_app
 from fgresq.annotation.web.door.access import Settings
@@ -56,19 +57,29 @@ class RemoteBrowser(Person, httpx2.Client):
 
     def __init__(self, link):
         url = link.partition("/enter")[0]
-        super().__init__(base_url=url, follow_redirects=False, timeout=30)
+        super().__init__(base_url=url, follow_redirects=False, timeout=LONGEST)
         self.begin(url)
         response = self.open(link)
         assert response.status_code == 200, response.text
 
 
+class Clock:
+    """One that a test sets: seconds, monotonic, and still until `now` is moved."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 class House:
-    """A study and its application."""
+    """A study and its application, which goes by a clock that stands still."""
 
     def __init__(self, study, settings=SETTINGS):
-        self.study, self.settings = study, settings
+        self.study, self.settings, self.clock = study, settings, Clock()
         self.database = Path(str(study._engine.url.database))
-        self.app = create_app(study, settings)
+        self.app = create_app(study, settings, self.clock)
 
     def link(self, person_id):
         return links(self.study, self.settings, [person_id])[person_id]

@@ -125,14 +125,13 @@ def test_breaks_and_sessions_are_told(house, annotator):
 
 
 def test_a_full_disk_is_told_and_the_answer_can_be_sent_again(house, annotator):
-    house.app._app.state.hall.limits.requests._size = 1000.0
-    house.app._app.state.hall.limits.requests._buckets.clear()
     for position in range(2):
         annotator.answer(position)
     with house.study.reading() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
     limit_pages(house, pages)
     for number in range(300):  # changes of mind, until the last page is full
+        house.clock.now += 1  # as slowly as people are
         response = annotator.answer(1, "right", f"key-number-{number}")
         if response.status_code != 200:
             break
@@ -237,7 +236,7 @@ def test_the_lead_sees_the_study_as_it_stands(house, lead):
     empty = lead.get("/lead/figures").text
     assert cells(empty, "all") == ["12", "12", "0", "0", "0", "0", "–", "–"]
     disagree_on(house, number)
-    house.app._app.state.hall.figures._good_until = 0.0
+    house.clock.now += 3  # figures are kept for 2 s
     seen = lead.get("/lead/figures").text
     assert cells(seen, "all")[:6] == ["12", "0", "1", "11", "0", "0"]
     total = len(house.study.trials("team1-1"))
@@ -260,14 +259,12 @@ def cells(text, name):
 
 
 def test_figures_are_computed_once_for_all_who_look(house):
-    now, computed = [0.0], []
-    figures = Figures(house.study, lambda: now[0])
+    figures = Figures(house.study, house.clock)
     first = figures.now()
-    computed.append(first)
     assert figures.now() is first
-    now[0] += 1.9
+    house.clock.now += 1.9
     assert figures.now() is first
-    now[0] += 0.2
+    house.clock.now += 0.2
     assert figures.now() is not first
 
 
@@ -287,7 +284,7 @@ def test_hostile_names_are_shown_as_text(house, lead):
     with house.study.writing() as connection:
         name = '<img src=x onerror="alert(1)">'
         connection.exec_driver_sql("INSERT INTO person VALUES (?, 'annotator', 1, 0)", (name,))
-    house.app._app.state.hall.figures._good_until = 0.0
+    house.clock.now += 3  # figures are kept for 2 s
     for page in (
         lead.get("/lead").text,
         lead.get("/lead/figures").text,

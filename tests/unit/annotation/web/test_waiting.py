@@ -2,20 +2,11 @@
 
 import pytest
 from tests.unit.annotation.studies import answer_all, choice_for
+from tests.unit.annotation.web.client import Clock
 
 from fgresq.annotation.web import waiting
 from fgresq.annotation.web.waiting import Waiting
 from fgresq.records import Preference
-
-
-class Clock:
-    """One that moves by hand, and by `costs` each time a queue is found."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

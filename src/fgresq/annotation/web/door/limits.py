@@ -48,9 +48,12 @@ class Limits:
         sign_ins: by address.
         requests: by person, images not counted.
         images: by person.
+
+    Args:
+        clock: seconds, monotonic.
     """
 
-    def __init__(self) -> None:
-        self.sign_ins = RateLimit(2.0, 60)
-        self.requests = RateLimit(20.0, 100)
-        self.images = RateLimit(40.0, 200)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.sign_ins = RateLimit(2.0, 60, clock)
+        self.requests = RateLimit(20.0, 100, clock)
+        self.images = RateLimit(40.0, 200, clock)
