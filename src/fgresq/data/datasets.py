@@ -208,6 +208,12 @@ class JudgedPairs(_Samples, Dataset[PairSample]):
         """Identities of all images of the pairs, each once."""
         return tuple(dict.fromkeys(identity for pair in self.pairs for identity in (pair.image_a, pair.image_b)))
 
+    @property
+    def scored(self) -> tuple[int, ...]:
+        """How many of each pair's two images have a MOS."""
+        both = zip(self.records, self._others, strict=True)
+        return tuple(sum(image.mos is not None for image in pair) for pair in both)
+
     def __getitem__(self, key: Key | int) -> PairSample:
         """The sample of an index in an epoch.
 

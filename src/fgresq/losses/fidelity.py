@@ -107,13 +107,15 @@ def scene_fidelity(
 
 
 def balanced_source_weights(counts: Int[Tensor, " s"]) -> Float[Tensor, " s"]:
-    """Weights of eq. 7 from the sample counts of the whole training set, for batches of one source each.
+    """Weights of eq. 7 for batches of one source each, from how often each source comes in an epoch.
 
-    w_s = N / (S N_s), with N samples in S sources that have any; 0 for a source without. An epoch has batches in
-    proportion to N_s, so with these each source adds up to the same weight, and their mean over samples is 1.
+    w_s = N / (S N_s), with N summands from S sources that have any; 0 for a source without. Each source so adds up to
+    the same weight over an epoch, N / S, and their mean over all summands is 1. What must be counted is what the
+    epoch's loss is the sum of: batches, since `scene_fidelity` is a mean within each. Images, or pairs, would do only
+    if every source had as many of them to a batch.
 
     Args:
-        counts: samples of each source in the training set, at least 0.
+        counts: summands of each source in an epoch, at least 0.
 
     Returns:
         One weight a source.

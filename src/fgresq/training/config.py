@@ -17,6 +17,9 @@ from fgresq.records import RestorationTask
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
+RANDOM = "random"
+"""As `initial`: start from random weights, and mean it."""
+
 PHRASES: Mapping[RestorationTask, str] = {
     RestorationTask.SUPER_RESOLUTION: "super-resolution",
     RestorationTask.DEBLURRING: "deblurring",
@@ -109,7 +112,7 @@ class DegradationConfig(RunConfig):
             embeddings instead, which is what the compact encoders use.
         prompts: templates; {task} is replaced by the task's phrase, and the features of all templates are averaged.
         phrases: how each task is said in a prompt; tasks that aren't named keep `PHRASES`.
-        initial: for CLIP encoders, the folder or hub name of the CLIP to start from; None starts from random weights.
+        initial: required for CLIP encoders: the folder or hub name of the CLIP to start from, or "random".
         embedding_dim: of the table of task embeddings; with `text` or `initial`, CLIP's own is taken.
     """
 
@@ -132,7 +135,7 @@ class DegradationConfig(RunConfig):
 
     @model_validator(mode="after")
     def _initial_suits_the_encoder(self) -> "DegradationConfig":
-        _only_clip_starts_from_clip(self.encoder, self.initial)
+        _require_initial_where_it_matters(self.encoder, self.initial)
         return self
 
 
@@ -145,7 +148,7 @@ class QualityConfig(RunConfig):
         degradation: checkpoint of stage 1 (its best.pt), whose encoder is frozen here.
         without_degradation: the ablation "w/o DFL" (Table S1); `degradation` is left out then.
         trainable_degradation_layers: how many of the degradation encoder's last layers are trained after all.
-        initial: for CLIP encoders, CLIP's folder or hub name.
+        initial: as in `DegradationConfig`, for the encoder of quality.
         scene_weight, rank_weight: lambda 1 and 2 of eq. 9.
         probability: of the fidelity loss: "logit-difference" takes scores before the sigmoid, "paper" after it.
         label_smoothing: of the ranking loss.
@@ -165,7 +168,7 @@ class QualityConfig(RunConfig):
 
     @model_validator(mode="after")
     def _initial_suits_the_encoder(self) -> "QualityConfig":
-        _only_clip_starts_from_clip(self.encoder, self.initial)
+        _require_initial_where_it_matters(self.encoder, self.initial)
         return self
 
 
@@ -185,8 +188,14 @@ class BaselineConfig(RunConfig):
 Config = TypeVar("Config", bound=RunConfig)
 
 
-def _only_clip_starts_from_clip(encoder: EncoderName, initial: str | None) -> None:
-    if initial is not None and not encoder.startswith("clip"):
+def _require_initial_where_it_matters(encoder: EncoderName, initial: str | None) -> None:
+    """A CLIP encoder that starts from random weights by oversight wastes days: its rate is made for pretrained ones."""
+    if encoder.startswith("clip") and initial is None:
+        raise ValueError(
+            f"initial is needed for {encoder}: the folder or hub name of the CLIP to start from, such as "
+            "openai/clip-vit-base-patch16; or initial=random, if training from nothing is what you want"
+        )
+    if not encoder.startswith("clip") and initial not in (None, RANDOM):
         raise ValueError(f"initial is a CLIP to start from, and {encoder} isn't one; leave it out")
 
 

@@ -81,7 +81,7 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
                 state.optimiser.zero_grad(set_to_none=True)
                 state.follow(config.ema)
                 progress.step, progress.done = progress.step + 1, progress.done + 1
-                log.write("step", step=progress.step, loss=loss.item(), rate=share, norm=norm, **parts)
+                log.write("step", step=progress.step, loss=loss.item(), **_rates(state), norm=norm, **parts)
                 if watch is not None:
                     watch(progress.step, steps, loss.item())
                 stopped = distributed.anyone(asked_to_stop(), device)
@@ -108,6 +108,12 @@ def _start(stage: Stage, config: RunConfig, device: torch.device) -> TrainingSta
     scaler.scale(torch.zeros((), device=device))  # it has no scale before it is first asked to apply it
     average = None if config.ema is None else copy.deepcopy(network).requires_grad_(False)
     return TrainingState(network, optimiser, scaler, average)
+
+
+def _rates(state: TrainingState) -> dict[str, float]:
+    """The learning rates of an update, as the settings call them."""
+    names = ("rate", "head_rate")  # in the order of `Stage.parameter_groups`
+    return {name: group["lr"] for name, group in zip(names, state.optimiser.param_groups, strict=False)}
 
 
 def _not_a_number(what: str, names: Sequence[str], step: int, out: Path) -> TrainingError:

@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 from fgresq.errors import UserError
+from fgresq.manifest import Manifest
+from fgresq.model import build
+from fgresq.model.encoders import ClipEncoder
 from fgresq.records import RestorationTask
 from fgresq.training.config import PHRASES, BaselineConfig, DegradationConfig, QualityConfig, RunConfig, read_config
 from fgresq.training.schedule import cosine_share
+from fgresq.training.stages import degradation, quality
+from fgresq.training.stages.samples import prepare
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+ABLATION = {DegradationConfig: {}, QualityConfig: {"without_degradation": True}}
 
 
 def test_the_papers_settings_are_the_defaults() -> None:
@@ -61,6 +69,41 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
 def test_a_configuration_survives_the_checkpoint(kind: type[RunConfig]) -> None:
     config = kind(seed=3, device="cuda:1")
     assert kind.model_validate(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize("kind", [DegradationConfig, QualityConfig])
+def test_clip_says_what_it_starts_from(kind: type[RunConfig]) -> None:
+    """From random weights by oversight, at the paper's rate, days are lost without a word."""
+    with pytest.raises(UserError, match=r"initial is needed for clip-vit-b16: .* or initial=random"):
+        read_config(kind, None, {"encoder": "clip-vit-b16"})
+    for start in ("openai/clip-vit-base-patch16", "random"):
+        assert read_config(kind, None, {"encoder": "clip-vit-b16", "initial": start}).initial == start
+    assert read_config(kind, None, {"encoder": "compact", "initial": "random"}).encoder == "compact"
+
+
+@pytest.mark.parametrize("kind", [DegradationConfig, QualityConfig])
+def test_clip_from_random_weights_is_not_looked_for_on_the_hub(
+    kind: type[RunConfig], study: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} was looked for")
+
+    for stage in (degradation, quality):
+        monkeypatch.setattr(stage, "clip_encoder", refuse)
+    small = {"width": 48, "layers": 1, "heads": 3}  # a whole ViT-B/16 takes seconds to fill with random numbers
+    monkeypatch.setattr(build, "ClipEncoder", lambda **sizes: ClipEncoder(**{**sizes, **small}))
+    config = kind(encoder="clip-vit-b16", initial="random", **ABLATION[kind])
+    sides = prepare(study, config)
+    if isinstance(config, DegradationConfig):
+        degradation.DegradationStage(sides, config)
+    else:
+        quality.QualityStage(sides, config, quality.model_config(config))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("compact-*.yaml")), ids=lambda path: path.stem)
+def test_the_configurations_that_ship_are_valid(path: Path) -> None:
+    kind = DegradationConfig if "degradation" in path.stem else QualityConfig
+    assert read_config(kind, path, {}).encoder.startswith("compact")
 
 
 def test_tasks_that_are_not_named_keep_their_phrases() -> None:

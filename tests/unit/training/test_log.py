@@ -15,6 +15,7 @@ from fgresq.training import events
 from fgresq.training.config import QualityConfig
 from fgresq.training.log import Log, read_log
 from fgresq.training.run import run
+from fgresq.training.schedule import cosine_share
 
 
 def step(number: int, loss: float = 0.5) -> dict[str, object]:
@@ -111,6 +112,16 @@ def curves_of(folder: Path) -> dict[str, dict[int, float]]:
     return {
         tag: {event.step: event.value for event in accumulator.Scalars(tag)} for tag in accumulator.Tags()["scalars"]
     }
+
+
+def test_the_rates_of_an_update_are_learning_rates(study: Manifest, tmp_path: Path) -> None:
+    """Not the share of the peak, which is the same number whatever the settings."""
+    config = QualityConfig(**{**TINY, "rate": 5e-6, "head_rate": 1e-4}, without_degradation=True, epochs=1)
+    run(study, config, tmp_path)
+    steps = [entry for entry in read_log(tmp_path / "log.jsonl") if entry["event"] == "step"]
+    shares = [cosine_share(number, len(steps), 0.0, 0.0) for number in range(len(steps))]
+    assert [entry["rate"] for entry in steps] == pytest.approx([5e-6 * share for share in shares])
+    assert [entry["head_rate"] for entry in steps] == pytest.approx([1e-4 * share for share in shares])
 
 
 def test_event_files_say_what_the_log_says_after_an_interruption_too(study: Manifest, tmp_path: Path) -> None:

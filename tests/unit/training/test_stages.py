@@ -15,12 +15,12 @@ from fgresq.manifest import Manifest
 from fgresq.model.build import build_encoder
 from fgresq.records import Preference
 from fgresq.training import checkpoint
-from fgresq.training.config import DegradationConfig, QualityConfig
+from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig
 from fgresq.training.log import read_log
 from fgresq.training.run import run
 from fgresq.training.stages import samples
 from fgresq.training.stages.degradation import DegradationStage
-from fgresq.training.stages.quality import QualityStage, model_config
+from fgresq.training.stages.quality import BaselineStage, QualityStage, model_config
 from fgresq.training.stages.samples import prepare
 
 
@@ -136,6 +136,43 @@ def test_an_epoch_visits_every_pair_of_the_training_side_once_source_by_source(s
         assert mos_a.tolist() == [mos[name.split(" | ")[0]] for name in batch.names]
     assert [batch.names for batch in stage.batches(0, 3)] == [batch.names for batch in batches[3:]]
     assert [batch.names for batch in stage.batches(1, 0)] != [batch.names for batch in batches]
+
+
+def test_sources_with_unequal_pairs_an_image_weigh_the_same_over_an_epoch(study: Manifest) -> None:
+    """Eq. 7 balances what the loss adds up: batches. Both sources have 24 images, but one has three times the pairs."""
+    source = {image.image_id: image.source for image in study.images}
+    of_second = [pair for pair in study.pairs if source[pair.image_a] == "second"]
+    pairs = tuple(pair for pair in study.pairs if pair not in of_second or of_second.index(pair) % 3 == 0)
+    config = BaselineConfig(batch_size=2, test_share=0.25)
+    stage = BaselineStage(prepare(replace(study, pairs=pairs), config), config)
+    counted = {
+        name: len([pair for pair in stage.train.pairs if source[pair.image_a] == name]) for name in ("first", "second")
+    }
+    assert counted["first"] == 3 * counted["second"] > 0
+    for epoch in range(3):
+        added = {0: 0.0, 1: 0.0}
+        batches = list(stage.batches(epoch, 0))
+        for batch in batches:
+            added[int(batch.labels[3][0])] += float(stage.source_weights[batch.labels[3][0]])
+        assert added[0] == pytest.approx(added[1])
+        assert sum(added.values()) == pytest.approx(len(batches)), "a batch has weight 1 on average"
+
+
+def test_batches_without_opinions_have_no_weight(study: Manifest) -> None:
+    """Images without MOS are no samples of the loss, so a source is balanced by the batches that have some."""
+    images = tuple(
+        replace(image, mos=None) if image.source == "second" and image.content != "c04" else image
+        for image in study.images
+    )
+    config = BaselineConfig(batch_size=1, test_share=0.25)
+    stage = BaselineStage(prepare(replace(study, images=images), config), config)
+    added, counted = {0: 0.0, 1: 0.0}, {0: 0, 1: 0}
+    for batch in stage.batches(0, 0):
+        if not torch.isnan(torch.cat([*batch.labels[1:3]])).any():
+            added[int(batch.labels[3][0])] += float(stage.source_weights[batch.labels[3][0]])
+            counted[int(batch.labels[3][0])] += 1
+    assert counted[0] > counted[1] > 0
+    assert added[0] == pytest.approx(added[1])
 
 
 def test_each_batch_of_the_diagonal_form_has_one_image_a_task(study: Manifest, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Stage(ABC):
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Groups for the optimiser; each has "params" and "peak", its highest learning rate."""
+        """Groups for the optimiser, the encoders' first; each has "params" and "peak", its highest learning rate."""
 
     @abstractmethod
     def steps(self, epoch: int) -> int:

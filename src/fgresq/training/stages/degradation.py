@@ -14,7 +14,7 @@ from fgresq.losses.contrastive import contrastive_multi_positive
 from fgresq.model.build import build_encoder
 from fgresq.records import Split
 from fgresq.training import distributed
-from fgresq.training.config import DegradationConfig
+from fgresq.training.config import RANDOM, DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.clip import clip_encoder, clip_text_features
 from fgresq.training.stages.networks import TaskAlignment
@@ -108,7 +108,7 @@ def _network(config: DegradationConfig) -> TaskAlignment:
         texts = clip_text_features(
             config.text, [[p.replace("{task}", said) for p in config.prompts] for said in phrases]
         )
-    if config.initial is not None:
+    if config.initial not in (None, RANDOM):
         encoder, projection = clip_encoder(config.initial)
     else:
         encoder = build_encoder(config.encoder)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +20,7 @@ from fgresq.model.fgresq import FGResQ
 from fgresq.names import first_few
 from fgresq.records import Split
 from fgresq.training import checkpoint, distributed
-from fgresq.training.config import BaselineConfig, QualityConfig
+from fgresq.training.config import RANDOM, BaselineConfig, QualityConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.baselines import baseline, require_sample_by_sample
 from fgresq.training.stages.clip import clip_encoder
@@ -58,12 +59,10 @@ class PairStage(Stage):
         self.test = JudgedPairs(*data, sides.split.test_pairs)
         self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
         where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
-        # Each batch is from one source, so the weights of eq. 7 must come from the whole training side.
-        images = {*self.train.image_ids}
-        places = {name: place for place, name in enumerate(source_names(sides.manifest))}
-        of = [places[image.source] for image in sides.manifest.images if image.image_id in images]
-        self.source_weights = balanced_source_weights(torch.bincount(torch.tensor(of), minlength=len(places)))
         self.plan = SceneBatches(self.train.sources, config.batch_size, seed=config.seed, **where)
+        self._source_names = source_names(sides.manifest)
+        self._scored = np.array(self.train.scored)
+        self.source_weights = self._balanced(0)
 
     def steps(self, epoch: int) -> int:
         """Batches, the same number in every epoch."""
@@ -72,6 +71,7 @@ class PairStage(Stage):
 
     def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
         """Both images as inputs; preference, MOS of both and source as labels."""
+        self.source_weights = self._balanced(epoch)
         batch: PairBatch
         for batch in training_batches(self.train, self.plan, collate_pairs, self.config.workers, epoch, skip):
             yield Batch(
@@ -90,6 +90,16 @@ class PairStage(Stage):
             probability=self.config.probability,
             source_weights=self.source_weights.to(outputs.device),
         )
+
+    def _balanced(self, epoch: int) -> Tensor:
+        """The weights of eq. 7, from all batches of an epoch: within one, which is of a single source, all would be 1.
+
+        A batch counts if it has two images with MOS; others add nothing to the loss.
+        """
+        counted = [batch[0] for batch in self.plan.plan(epoch) if self._scored[batch].sum() > 1]
+        sources = [self._source_names.index(self.train.sources[index]) for index in counted]
+        counts = torch.bincount(torch.tensor(sources, dtype=torch.int64), minlength=len(self._source_names))
+        return balanced_source_weights(counts)
 
     def evaluate(self, network: nn.Module) -> Scores:
         """SRCC and PLCC of scores, ACC of pairs by both tie rules, per task and as macro averages."""
@@ -191,7 +201,7 @@ def model_config(config: QualityConfig) -> ModelConfig:
 def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
     model = build(model_config)
     calibrate(model.encoder, sides)
-    if config.initial is not None:
+    if config.initial not in (None, RANDOM):
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
     if model.degradation is not None:
         load_encoder(model.degradation.encoder, *_stage_one(config, sides))
