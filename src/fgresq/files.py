@@ -8,6 +8,9 @@ from pathlib import Path
 
 from fgresq.errors import OutputError
 
+# How files that aren't whole yet are called; the number of the process that writes them follows.
+TEMPORARY = ".fgresq-"
+
 
 def home() -> Path:
     """Where fgresq keeps what isn't the user's: $FGRESQ_HOME, else fgresq in the user's cache folder."""
@@ -52,7 +55,7 @@ def _make_beside(path: Path) -> Path:
             raise OSError(None, "it isn't a regular file")
         if not path.parent.is_dir():
             raise FileNotFoundError(None, f"there is no folder {path.parent}")
-        handle, name = tempfile.mkstemp(prefix=".fgresq-", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=path.parent)
     except OSError as error:
         raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
     os.close(handle)

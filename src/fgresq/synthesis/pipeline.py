@@ -11,6 +11,7 @@ from typing import Any
 from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
 from fgresq.images.decode import printable
+from fgresq.locks import is_passing, only_writer, remove_leftovers
 from fgresq.manifest import Manifest, write_manifest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 from fgresq.synthesis.contents import MIN_PHOTOGRAPH, Assignment, Made, generator_for, make_content
@@ -63,14 +64,26 @@ def synthesise(
 
     Raises:
         UserError: no photograph could be used, two have one name, or a number makes no sense.
-        OutputError: the folder isn't empty, or can't be written.
+        OutputError: the folder isn't empty, can't be written, or another process writes there.
         FgresqError: a worker died.
     """
     name = source_name or (Path(sources[0]).absolute().parent.name if sources else "") or "synthetic"
     assignments = _assignments(sources, out, name, per_content, seed, crop)
     settings = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop, "source": name}
     settings["photographs"] = [assignment.content for assignment in assignments]
-    _open_folder(out, settings)
+    with only_writer(out):
+        _open_folder(out, settings)
+        return _written(assignments, out, settings, licence, workers, progress)
+
+
+def _written(
+    assignments: Sequence[Assignment],
+    out: Path,
+    settings: Mapping[str, Any],
+    licence: str,
+    workers: int,
+    progress: Callable[[int], None],
+) -> Manifest:
     made = {result.content: result for result in _all_made(assignments, workers, progress)}
     results = [made[assignment.content] for assignment in assignments]
     if all(result.failure for result in results):
@@ -125,13 +138,14 @@ def _open_folder(out: Path, settings: Mapping[str, Any]) -> None:
     marker = out / _UNFINISHED / "settings.json"
     text = json.dumps(settings, indent=2)
     try:
-        if out.is_dir() and any(out.iterdir()):
+        if out.is_dir() and any(not is_passing(path.name) for path in out.iterdir()):
             if not marker.is_file():
                 raise OutputError(f"{out}: isn't empty; name a new folder")
             if marker.read_text(encoding="utf-8") != text:
                 raise OutputError(f"{out}: holds an unfinished run with other settings; name a new folder")
         for folder in (_UNFINISHED, "references", *(f"images/{task.value}" for task in RestorationTask)):
             (out / folder).mkdir(parents=True, exist_ok=True)
+        remove_leftovers(out)
     except OSError as error:
         raise OutputError(f"{out}: can't be made ({error.strerror})") from error
     with written_whole(marker) as temporary:

@@ -1,8 +1,11 @@
 """A whole training from a manifest to the files that others use."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fgresq.errors import OutputError, UserError
+from fgresq.locks import only_writer, remove_leftovers
 from fgresq.manifest import Manifest
 from fgresq.model.build import ModelConfig, build
 from fgresq.model.checkpoints import Training, save_checkpoint
@@ -37,13 +40,13 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
 
     Raises:
         UserError: a manifest, split, file or setting that can't be trained with; nothing has been written then. Or
-            `out` holds another training.
+            `out` holds another training, or another process trains there.
         TrainingError: as in `train`.
     """
     distributed.device(config.device)  # what isn't here is found out before the pictures are read
     if config.tensorboard:
         require_tensorboard()
-    with distributed.process_group(config.device):
+    with distributed.process_group(config.device), _only_training(out):
         kind, stage = _stage(manifest, config)
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -54,6 +57,19 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
             # Without any score of the criterion there is no best, and the last is as good as any.
             export_weights(out / (LAST if progress.best is None else BEST), out / WEIGHTS, manifest)
         return progress
+
+
+@contextmanager
+def _only_training(out: Path) -> Iterator[None]:
+    """Only the first process writes, so it takes the folder for all that train together."""
+    with ExitStack() as held:
+
+        def take() -> None:
+            held.enter_context(only_writer(out))
+            remove_leftovers(out, below=False)
+
+        distributed.on_main(take)
+        yield
 
 
 def export_weights(path: Path, to: Path, manifest: Manifest) -> str:

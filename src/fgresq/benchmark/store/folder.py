@@ -1,6 +1,7 @@
 """A store: a folder with what was judged (`sets`), by what (`judges`), and the answers (`scores`, `comparisons`).
 
-Its form is described in docs/benchmark.md. Several processes may add to one store at once: they only add files.
+Its form is described in docs/benchmark.md. Several processes may add to one store at once: they only add files, and a
+data set, which is several files, one after the other.
 """
 
 import io
@@ -19,12 +20,14 @@ from fgresq.benchmark.sets import BenchmarkSet, FileState
 from fgresq.benchmark.store.parts import COMPARISONS, PAUSE, SCORES, PartWriter, read_parts
 from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
+from fgresq.locks import is_passing, only_writer
 from fgresq.manifest import Manifest, read_manifest, write_manifest
 from fgresq.records import Preference
 from fgresq.version import __version__
 
 SCHEMA = 1
 _FOLDERS = ("sets", "judges", "scores", "comparisons")
+_PATIENCE = 60.0  # seconds for another process that adds the same data set
 
 # A judge's key, the hash of the image, and that of the reference if the judge needs one.
 ScoreKey = tuple[str, str, str | None]
@@ -108,7 +111,10 @@ class Store:
             UserError: another data set has this name here.
             OutputError: it can't be written.
         """
-        folder = self.root / "sets" / data.name
+        with only_writer(self.root / "sets" / data.name, _PATIENCE):
+            self._add_set(data, self.root / "sets" / data.name)
+
+    def _add_set(self, data: BenchmarkSet, folder: Path) -> None:
         origin = data.manifest.about["read from"]
         if (folder / "manifest.json").exists():
             other = read_manifest(folder).about.get("read from")
@@ -117,7 +123,6 @@ class Store:
                     f"{self.root}: its set {data.name} was read from {other}, not from {origin}; give one of them "
                     f"another name with NAME=PATH, or delete {folder}"
                 )
-        _make_folder(folder)
         rows = [{"path": path, **asdict(state)} for path, state in data.files.items()]
         content = io.BytesIO()
         pl.DataFrame(rows, schema={"path": pl.String, "sha256": pl.String, "error": pl.String}).write_parquet(content)
@@ -173,7 +178,8 @@ def create_store(root: Path) -> Store:
         OutputError: it can't be made.
     """
     if not (root / "store.json").exists():
-        if root.is_dir() and any(root.iterdir()):
+        # Another process may be making the store just now.
+        if root.is_dir() and any(not is_passing(path.name) for path in root.iterdir()):
             raise UserError(f"{root}: isn't empty and holds no store; name a new folder")
         _make_folder(root)
         with written_whole(root / "store.json") as temporary:

@@ -38,7 +38,7 @@ def aggregate(
         from fgresq.annotation.quality.people import people_quality
         from fgresq.annotation.quality.screening import suspected
         from fgresq.annotation.store.frames import answers_frame, votes_frame
-        from fgresq.errors import OutputError
+        from fgresq.locks import only_writer
         from fgresq.manifest import write_manifest
         from fgresq.report.frames import write_frame
 
@@ -51,19 +51,16 @@ def aggregate(
             excluded |= {suspicion.person} if screen else set()
         done = decide(opened_study, out, sorted(excluded))
         scales = content_scales(votes_frame(answers).filter(~pl.col("person").is_in(excluded)), seed=seed)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: can't be made ({error.strerror})") from error
     votes = votes_table(done.manifest, done.verdicts)
-    write_frame(out / "verdicts.parquet", done.verdicts)
-    write_frame(out / "scales.parquet", scales)
-    write_frame(out / "votes.csv", votes)
-    write_manifest(done.manifest)
-    if votes["mos_a"].is_not_null().any():
-        from fgresq.cli.consistency.commands import consistency
+    with only_writer(out):
+        write_frame(out / "verdicts.parquet", done.verdicts)
+        write_frame(out / "scales.parquet", scales)
+        write_frame(out / "votes.csv", votes)
+        write_manifest(done.manifest)
+        if votes["mos_a"].is_not_null().any():
+            from fgresq.cli.consistency.commands import consistency
 
-        consistency(out / "votes.csv", out / "consistency", None, seed)
+            consistency(out / "votes.csv", out / "consistency", None, seed)
     _print(done, out)
 
 

@@ -37,10 +37,12 @@ def demo(
     """
     need_web()
     from fgresq.annotation.store import open_study
+    from fgresq.locks import only_writer
 
     name = folder / STUDY_FILE
-    if not name.exists():
-        _make(folder, team_size, pairs)
+    with only_writer(folder):
+        if not name.exists():
+            _make(folder, team_size, pairs)
     study = open_study(str(name))
     try:
         notes.print(

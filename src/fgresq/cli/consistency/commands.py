@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from fgresq.cli.terminal import cell, notes, results
-from fgresq.errors import OutputError, UserError
+from fgresq.errors import UserError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,6 +44,7 @@ def consistency(
     """
     import polars as pl
 
+    from fgresq.locks import only_writer
     from fgresq.report.consistency.figure import draw_consistency
     from fgresq.report.consistency.tables import bins_table, inconsistent_table, points_table
     from fgresq.report.consistency.votes import read_votes
@@ -62,15 +63,12 @@ def consistency(
     panels = [whole, *(part for part in parts if part.found.overall.pairs)]
     for panel in (whole, *parts):
         _print(panel)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: can't be made ({error.strerror})") from error
-    for suffix in (".png", ".svg"):
-        draw_consistency(panels, out / f"consistency{suffix}")
-    write_frame(out / "bins.csv", bins_table(panels))
-    write_frame(out / "points.csv", points_table(panels))
-    write_frame(out / "inconsistent_pairs.csv", inconsistent_table(pairs, whole))
+    with only_writer(out):
+        for suffix in (".png", ".svg"):
+            draw_consistency(panels, out / f"consistency{suffix}")
+        write_frame(out / "bins.csv", bins_table(panels))
+        write_frame(out / "points.csv", points_table(panels))
+        write_frame(out / "inconsistent_pairs.csv", inconsistent_table(pairs, whole))
     results.print(
         cell(f"in {out}: consistency.png, .svg, bins.csv, points.csv, inconsistent_pairs.csv"), soft_wrap=True
     )

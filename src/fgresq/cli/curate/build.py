@@ -36,16 +36,18 @@ def build(
     from fgresq.curation.pipeline.build import build as make
     from fgresq.curation.pipeline.config import read_config
     from fgresq.curation.pipeline.workplace import close_workplace
+    from fgresq.locks import only_writer
     from fgresq.report.curation.card import require_matplotlib, write_card
 
     settings = read_config(config)
     require_matplotlib()  # now, not after hours
     count = workers if address is not None else workers or settings.workers
-    with spread_over(engine, count, address) as spread, _bars() as begin:
-        place = make(settings, out, map=spread, pause=save_every, begin=begin)
-    if not place.finished:
-        write_card(out)
-    checksum = close_workplace(place)
+    with only_writer(out):
+        with spread_over(engine, count, address) as spread, _bars() as begin:
+            place = make(settings, out, map=spread, pause=save_every, begin=begin)
+        if not place.finished:
+            write_card(out)
+        checksum = close_workplace(place)
     faults = _print(out, checksum)
     if faults:
         raise typer.Exit(1)

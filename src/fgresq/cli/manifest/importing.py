@@ -38,6 +38,7 @@ def import_(
     """
     import hashlib
 
+    from fgresq.locks import only_writer
     from fgresq.manifest import Manifest, write_manifest
     from fgresq.meta_csv import MetaCsv, read_meta_csv
 
@@ -54,12 +55,6 @@ def import_(
         only=(column, side) if only is not None else None,
     )
     images, not_kept = read_meta_csv(table, how)
-    if (out / "manifest.json").exists():
-        raise OutputError(f"{out}: holds a manifest already; choose another folder")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: can't be made ({error.strerror})") from error
     about = {
         "table": str(table),
         "table_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
@@ -67,7 +62,10 @@ def import_(
         "only": only,
     }
     records = tuple(_below(image, out.resolve()) for image in images)
-    write_manifest(Manifest(out, records, (), {"made_by": "fgresq manifest import", **about}))
+    with only_writer(out):
+        if (out / "manifest.json").exists():
+            raise OutputError(f"{out}: holds a manifest already; choose another folder")
+        write_manifest(Manifest(out, records, (), {"made_by": "fgresq manifest import", **about}))
     results.print(cell(f"written: {out}, {len(records)} images of {records[0].source}"), soft_wrap=True)
     if not_kept:
         notes.print(cell(f"columns that a manifest doesn't keep: {', '.join(not_kept)}"), soft_wrap=True)

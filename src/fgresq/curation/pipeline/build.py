@@ -25,7 +25,7 @@ from fgresq.curation.pipeline.files import (
 from fgresq.curation.pipeline.judging import GivenThreshold, judge_pairs, settle_threshold
 from fgresq.curation.pipeline.left_out import LeftOut, as_table
 from fgresq.curation.pipeline.sampling import sample_pairs
-from fgresq.curation.pipeline.scanning import scan_sources
+from fgresq.curation.pipeline.scanning import Scanned, scan_sources
 from fgresq.curation.pipeline.workplace import Workplace, open_workplace, write_table
 from fgresq.curation.pipeline.writing import (
     described,
@@ -38,6 +38,7 @@ from fgresq.curation.pipeline.writing import (
     write_table_1,
 )
 from fgresq.errors import UserError
+from fgresq.locks import only_writer
 from fgresq.manifest import write_manifest
 from fgresq.version import __version__
 from fgresq.workers import Map
@@ -71,7 +72,8 @@ def build(
 
     Scan, pair, coarse filter (eq. 1), JND threshold and JND filter (eq. 2 and 3), sample, split, write. Results that
     come from pixels are kept as they come, so a process that was killed goes on where it stood, to the same files.
-    `close_workplace` ends the build, after whatever else is to lie in the folder.
+    `close_workplace` ends the build, after whatever else is to lie in the folder. Both belong into one `only_writer` of
+    the folder, where other processes may build there too.
 
     Args:
         config: what to make.
@@ -86,14 +88,20 @@ def build(
 
     Raises:
         UserError: a source isn't there or isn't laid out as documented, tau is missing, no pair is left.
-        OutputError: the folder holds something else, settings or inputs changed since, or the disk is full.
+        OutputError: the folder holds something else, settings or inputs changed since, another process builds there, or
+            the disk is full.
 
     Reference: FGResQ, sections "Image and Pair Collection" and "Data Filtration".
     """
-    scanned = scan_sources(config)
-    coarse = CoarseFilter.for_images(scanned.images, config.taus)
-    # Only now: a configuration that can't be built leaves no folder that belongs to it.
-    work = _Work(open_workplace(out, config.settings()), map, pause, begin)
+    with only_writer(out):
+        scanned = scan_sources(config)
+        coarse = CoarseFilter.for_images(scanned.images, config.taus)
+        # Only now: a configuration that can't be built leaves no folder that belongs to it.
+        work = _Work(open_workplace(out, config.settings()), map, pause, begin)
+        return _built(config, scanned, coarse, work)
+
+
+def _built(config: BuildConfig, scanned: Scanned, coarse: CoarseFilter, work: _Work) -> Workplace:
     states = _files(scanned.images, work)
     if work.place.finished:
         return work.place

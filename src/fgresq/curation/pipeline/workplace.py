@@ -15,11 +15,11 @@ from fgresq.curation.pipeline.checkpoints import make_folder
 from fgresq.errors import HashMismatchError, OutputError, UserError
 from fgresq.files import written_whole
 from fgresq.images.decode import printable
+from fgresq.locks import is_passing, remove_leftovers
 from fgresq.names import first_few
 
 SETTINGS, SUMS = "build.json", "SHA256SUMS"
 _STATE = ".build"
-_TEMPORARY = ".fgresq-"  # how `written_whole` calls files that aren't whole yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Workplace:
 
 
 def open_workplace(out: Path, settings: Mapping[str, Any]) -> Workplace:
-    """The folder of a build, new or with what an earlier run of the same settings left.
+    """The folder of a build, new or with what an earlier run of the same settings left; for its only writer.
 
     Raises:
         OutputError: it holds something else, or a build with other settings, which are named; or it can't be made.
@@ -83,10 +83,9 @@ def open_workplace(out: Path, settings: Mapping[str, Any]) -> Workplace:
     path = out / SETTINGS
     if path.exists():
         _require_same(out, path, settings)
-    elif any(not file.name.startswith(_TEMPORARY) for file in out.iterdir()):
+    elif any(not is_passing(file.name) for file in out.iterdir()):
         raise OutputError(f"{printable(out)}: isn't empty and holds no build; name a new folder")
-    for file in out.rglob(f"{_TEMPORARY}*"):  # of a process that was killed while it wrote
-        file.unlink(missing_ok=True)
+    remove_leftovers(out)
     if not path.exists():
         write_json(path, settings)
     place = Workplace(out)
@@ -96,6 +95,8 @@ def open_workplace(out: Path, settings: Mapping[str, Any]) -> Workplace:
 
 def close_workplace(place: Workplace) -> str:
     """Write the hashes of all files of a data set, which says that it is finished, or check them if it was.
+
+    Locks and files that aren't whole yet are no part of it.
 
     Returns:
         A SHA-256 of them all.
@@ -107,7 +108,7 @@ def close_workplace(place: Workplace) -> str:
     files = sorted(
         path.relative_to(place.out).as_posix()
         for path in place.out.rglob("*")
-        if path.is_file() and path.name != SUMS and place.state not in path.parents
+        if path.is_file() and path.name != SUMS and not is_passing(path.name) and place.state not in path.parents
     )
     text = "".join(f"{hashlib.sha256((place.out / file).read_bytes()).hexdigest()}  {file}\n" for file in files)
     sums = place.out / SUMS

@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from fgresq.errors import EngineError, HashMismatchError
 from fgresq.files import written_whole
+from fgresq.locks import only_writer
 
 _FILE = "weights.json"
+_PATIENCE = 60.0  # seconds for another process that writes down weights
 _KNOWN: TypeAdapter[dict[str, str | None]] = TypeAdapter(dict[str, str | None])
 
 
@@ -38,10 +40,11 @@ def record_weights(folder: Path, metric: str, weights: str | None) -> None:
     """
     known = dict(known_weights(folder))
     if metric not in known:
-        known[metric] = weights
-        with written_whole(folder / _FILE) as temporary:
-            temporary.write_bytes(_KNOWN.dump_json(known, indent=2))
-    elif known[metric] != weights:
+        with only_writer(folder, _PATIENCE):
+            known = {metric: weights, **known_weights(folder)}  # another process may have added some just now
+            with written_whole(folder / _FILE) as temporary:
+                temporary.write_bytes(_KNOWN.dump_json(known, indent=2))
+    if known[metric] != weights:
         raise HashMismatchError(
             f"the weights of {metric} are {weights} now, but were {known[metric]} when it was first loaded; if the "
             f"change is wanted, delete {folder / _FILE}"
