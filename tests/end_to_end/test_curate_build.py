@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 from tests.end_to_end.command import COMMAND, run
 from tests.unit.curation.pipeline.studies import write_config, write_study
+from tests.waiting import LONGEST, started, wait_until
 
 from fgresq.manifest import read_manifest
 
@@ -81,6 +83,41 @@ def test_killed_at_several_moments_it_ends_with_the_same_files(
     assert sums(out) == sums(uninterrupted)
     assert not list(out.rglob(".fgresq-*"))
     assert not (out / ".build" / "jnd").exists()
+
+
+def test_of_two_started_at_once_one_builds(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [COMMAND, "curate", "build", str(study), "--out", str(out), "--save-every", "0"]
+    two = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = {process: process.communicate()[1] for process in two}
+    codes = [process.returncode for process in two]
+    # On a busy machine the second may come when the first is done; then it finds the data set finished.
+    assert sorted(codes) in ([0, 2], [0, 0]), said
+    if 2 in codes:
+        refused, other = two[codes.index(2)], two[codes.index(0)]
+        assert f"out: process {other.pid} writes here since" in said[refused]
+    assert sums(out) == sums(uninterrupted)
+    checked = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, check=False)
+    assert checked.returncode == 0
+    run("curate", "build", study, "--out", out)
+    assert not list(out.rglob(".fgresq*"))
+
+
+def test_one_that_stands_still_keeps_its_folder(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [COMMAND, "curate", "build", study, "--out", out, "--save-every", "0", "--workers", "1"]
+    with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as first:
+        wait_until(lambda: kept(out, "threshold") >= 1, "an image of the threshold", LONGEST, process=first)
+        first.send_signal(signal.SIGSTOP)
+        said = run("curate", "build", study, "--out", out, code=2).stderr
+        assert re.fullmatch(
+            rf"fgresq: {out}: process {first.pid} writes here since \S+; "
+            r"wait until it has ended, or name another folder\n",
+            said,
+        )
+        first.send_signal(signal.SIGCONT)
+        assert first.wait() == 0
+    assert sums(out) == sums(uninterrupted)
 
 
 def test_what_was_kept_is_not_computed_again(study: Path, uninterrupted: Path, tmp_path: Path) -> None:

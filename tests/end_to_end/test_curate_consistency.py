@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.end_to_end.command import run
+from tests.unit.writers import another_writer
 
 from fgresq.manifest import Manifest, write_manifest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
@@ -108,6 +109,8 @@ def test_mistakes_in_the_request(tmp_path: Path) -> None:
     assert "no such source here; there is first" in said(votes, "--out", out, "--spread", "src=3")
     (tmp_path / "file").touch()
     assert "can't be made" in said(votes, "--out", tmp_path / "file")
+    with another_writer(tmp_path / "taken") as process:
+        assert f"taken: process {process.pid} writes here since" in said(votes, "--out", tmp_path / "taken")
     assert "can't be read as CSV" in said(tmp_path / "absent.csv", "--out", out)
     (tmp_path / "bare.csv").write_text("image_a,image_b,preference,mos_a,mos_b\na,b,A,,\nc,d,,1,2\n")
     assert "bare.csv: no pair has both a preference and two scores" in said(tmp_path / "bare.csv", "--out", out)

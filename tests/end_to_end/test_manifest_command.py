@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from PIL import Image
 from tests.end_to_end.command import run
+from tests.unit.writers import another_writer
 
 from fgresq.manifest import Manifest, read_manifest, write_manifest
 from fgresq.records import ImageRecord, RestorationTask
@@ -76,4 +77,9 @@ def test_what_is_asked_wrongly(data: Path, tmp_path: Path) -> None:
     importing = ("manifest", "import", table, "--root", data, "--out", tmp_path / "back")
     assert "the data set needs a name" in run(*importing, code=2).stderr
     assert "COLUMN=SIDE is needed" in run(*importing, "--name", "own", "--only", "test", code=2).stderr
+    with another_writer(tmp_path / "back") as process:
+        said = run(*importing, "--name", "own", "--task", "Denoising", code=2).stderr
+        assert f"back: process {process.pid} writes here since" in said
+        (tmp_path / "back" / ".fgresq.lock").unlink()
+        (tmp_path / "back").rmdir()
     assert not (tmp_path / "back").exists()

@@ -1,6 +1,7 @@
 """The store: what is put in is read, failures give way to scores, and what isn't a store is refused."""
 
 import json
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import polars as pl
 import pytest
 from tests.unit.benchmark.studies import data_set, judge, new_store, put_comparisons, put_scores, record
 from tests.unit.test_files import full_disk
+from tests.unit.writers import another_writer
 
 from fgresq.benchmark.judges import Verdict
-from fgresq.benchmark.store import SCHEMA, create_store, open_store
+from fgresq.benchmark.store import SCHEMA, create_store, folder, open_store
 from fgresq.benchmark.store.folder import score_row
 from fgresq.benchmark.store.parts import SCORES, PartWriter
 from fgresq.errors import OutputError, UserError
@@ -116,6 +118,24 @@ def test_two_data_sets_of_one_name_arent_mixed_up(tmp_path: Path) -> None:
     assert len(store.sets()[0].manifest.images) == 2
     with pytest.raises(UserError, match=r"its set study was read from .*x/study, not from .*y/study; .* NAME=PATH"):
         store.add_set(data_set(tmp_path / "y" / "study", (record("a"),)))
+
+
+def test_two_processes_may_make_one_store_and_add_one_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / ".fgresq-123-abcd").touch()  # another process is making it just now
+    store = create_store(tmp_path / "store")
+    data = data_set(tmp_path / "study", (record("a"),))
+    monkeypatch.setattr(folder, "_PATIENCE", 0.0)
+    with (
+        another_writer(store.root / "sets" / "study") as process,
+        pytest.raises(OutputError, match=rf"study: process {process.pid} writes here"),
+    ):
+        store.add_set(data)
+    monkeypatch.setattr(folder, "_PATIENCE", 600.0)
+    with another_writer(store.root / "sets" / "study") as process:
+        threading.Timer(0.2, process.stdin.close).start()
+        store.add_set(data)
+    assert [added.name for added in store.sets()] == ["study"]
 
 
 def test_a_writer_writes_now_and_then_and_what_is_left_at_the_end(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.test_locks import dead
+from tests.unit.writers import another_writer
 
 from fgresq.errors import FgresqError, OutputError, UserError
 from fgresq.manifest import Manifest, read_manifest
@@ -176,6 +178,17 @@ def test_a_broken_off_run_goes_on(
     synthesise(sources, out, **options)
     assert calls == ["astronaut", "chelsea", "chelsea", "coffee"]
     assert files(out) == files(made.root)
+
+
+def test_one_process_a_folder(photographs: Mapping[str, Path], tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    with another_writer(out) as process:
+        with pytest.raises(OutputError, match=rf"set: process {process.pid} writes here since "):
+            synthesise([photographs["coffee"]], out, per_content=3, crop=64)
+        assert list(files(out)) == [".fgresq.lock"]
+    (out / f".fgresq-{dead()}-x").write_text("half")
+    synthesise([photographs["coffee"]], out, per_content=3, crop=64)
+    assert not list(out.rglob(".fgresq*"))
 
 
 def test_requests_that_make_no_sense(photographs: Mapping[str, Path], tmp_path: Path, made: Manifest) -> None:

@@ -1,14 +1,17 @@
 """What stops a training: numbers that aren't any more, a full disk, and what can't be trained with at all."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 import torch
+from tests.unit.test_locks import dead
 from tests.unit.training.networks import Breaking
 from tests.unit.training.study import TINY, losses_of
+from tests.unit.writers import another_writer
 
 from fgresq.errors import CheckpointError, OutputError, TrainingError, UserError
 from fgresq.manifest import Manifest
@@ -197,6 +200,25 @@ def test_a_folder_that_cannot_be_made(study: Manifest, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with pytest.raises(OutputError, match=r"file: this folder can't be made \(File exists\)"):
         train(study, ABLATION, tmp_path / "file")
+
+
+def test_a_folder_that_another_process_trains_in(study: Manifest, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with another_writer(out) as process:
+        with pytest.raises(OutputError, match=rf"out: process {process.pid} writes here since .* name another folder"):
+            train(study, ABLATION, out)
+        assert [path.name for path in out.iterdir()] == [".fgresq.lock"]
+    left, kept = out / f".fgresq-{dead()}-x", out / f".fgresq-{os.getppid()}-x"
+    left.write_text("half a checkpoint")
+    kept.write_text("another program's")
+    train(study, ABLATION.model_copy(update={"epochs": 1}), out)
+    assert [path for path in out.iterdir() if path.name.startswith(".fgresq")] == [kept]
+
+
+def test_a_training_that_cannot_begin_leaves_no_folder(study: Manifest, tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        train(study, QualityConfig(**TINY, degradation=str(tmp_path / "gone.pt")), tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
 
 
 def test_an_export_needs_a_checkpoint_of_stage_two(study: Manifest, stage_one: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from itertools import combinations
@@ -22,6 +23,8 @@ from tests.unit.curation.pipeline.studies import (
     write_study,
 )
 from tests.unit.test_files import full_disk
+from tests.unit.test_locks import dead
+from tests.unit.writers import another_writer
 
 from fgresq.curation.jnd.threshold import jnd_threshold, read_threshold, write_threshold
 from fgresq.curation.pipeline.build import build
@@ -361,6 +364,35 @@ def test_a_folder_that_holds_something_else_is_left_alone(study, tmp_path):
     with pytest.raises(OutputError, match="isn't empty and holds no build"):
         made(study, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_that_another_process_builds_in_is_refused(study, place, tmp_path):
+    out = tmp_path / "out"
+    with another_writer(out) as process:
+        with pytest.raises(OutputError, match=rf"out: process {process.pid} writes here since .* name another folder"):
+            made(study, out)
+        assert [path.name for path in out.iterdir()] == [".fgresq.lock"]
+    made(study, out)  # what the killed process left is in nobody's way
+    assert (out / "SHA256SUMS").read_bytes() == (place.out / "SHA256SUMS").read_bytes()
+    assert not list(out.rglob(".fgresq*"))
+
+
+def test_what_others_are_writing_is_no_part_of_the_data_set(study, place, tmp_path):
+    (tmp_path / "out" / "judged").mkdir(parents=True)
+    passing = [
+        tmp_path / "out" / below / f".fgresq-{process}-abcd"
+        for below in ("", "judged")
+        for process in (os.getppid(), dead())
+    ]
+    shutil.rmtree(tmp_path / "out")
+    interrupted(study, tmp_path / "out", "JND filter")
+    (tmp_path / "out" / "judged").mkdir(exist_ok=True)
+    for path in passing:
+        path.write_text("half")
+    made(study, tmp_path / "out")
+    assert [path.exists() for path in passing] == [True, False, True, False]  # only what a dead process left goes
+    assert (tmp_path / "out" / "SHA256SUMS").read_bytes() == (place.out / "SHA256SUMS").read_bytes()
+    assert made(study, tmp_path / "out").finished
 
 
 @pytest.mark.parametrize("allowed", [0, 900, 2500, 5000])

@@ -1,6 +1,7 @@
 """The engine's side of the pipes as it ships, and the pictures that it's given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from PIL import Image
 
 from fgresq.errors import EngineError, HashMismatchError, UserError
+from fgresq.metrics.engines import weights
 from fgresq.metrics.engines.answers import Answer
 from fgresq.metrics.engines.declarations import ENGINES, EngineSpec
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.handover import Handover, eight_bits
+from fgresq.metrics.engines.weights import known_weights, record_weights
 
 NOISY = Path(__file__).with_name("noisy_program.py")
 Grey = Callable[[Sequence[int]], list[tuple[Path, Path | None]]]
@@ -33,6 +36,28 @@ def test_a_library_that_prints_disturbs_nothing(noisy: EngineSpec, grey: Grey) -
         with pytest.raises(EngineError, match="can't load this metric: OSError: the hub didn't answer"):
             engine.weights("broken")
         assert engine.scores("m", grey([20])) == [Answer(10.0)]
+
+
+def test_two_processes_that_load_for_the_first_time_both_write_it_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = weights.only_writer
+
+    @contextmanager
+    def second(folder: Path, patience: float) -> Iterator[None]:
+        monkeypatch.setattr(weights, "only_writer", alone)
+        record_weights(folder, "first", "1")  # between the second's look and its turn
+        record_weights(folder, "both", "1")
+        with alone(folder, patience):
+            yield
+
+    monkeypatch.setattr(weights, "only_writer", second)
+    record_weights(tmp_path, "second", "2")
+    assert known_weights(tmp_path) == {"first": "1", "both": "1", "second": "2"}
+    monkeypatch.setattr(weights, "only_writer", second)
+    (tmp_path / "weights.json").unlink()
+    with pytest.raises(HashMismatchError, match="the weights of both are 2 now, but were 1"):
+        record_weights(tmp_path, "both", "2")
 
 
 def test_the_version_names_what_decides_the_scores(noisy: EngineSpec) -> None:
