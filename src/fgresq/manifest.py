@@ -41,7 +41,7 @@ class Manifest:
     Attributes:
         root: folder that relative paths start from.
         images: with unique identities.
-        pairs: of images of one content and task.
+        pairs: of images of one content; their tasks may differ.
         about: free description; what made the data set, from what, under which licence.
     """
 
@@ -158,11 +158,10 @@ def check(images: Sequence[ImageRecord], pairs: Sequence[Pair], name: str) -> No
         for pair in pairs
         if pair.image_a == pair.image_b
         or by_id[pair.image_a].content != by_id[pair.image_b].content
-        or by_id[pair.image_a].task != by_id[pair.image_b].task
     ]
     if mixed:
         raise ManifestError(
-            f"{name}: pairs of one image with itself, or of two contents or tasks: {first_few(mixed, _SHOWN)}"
+            f"{name}: pairs of one image with itself, or of two contents: {first_few(mixed, _SHOWN)}"
         )
     sources: dict[str, str] = {}
     astray = [image.content for image in images if sources.setdefault(image.content, image.source) != image.source]

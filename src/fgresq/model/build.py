@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from fgresq.errors import UserError
 from fgresq.images.preprocessing import AnyPreprocessing, Fragments, Resized
-from fgresq.model.encoders import ClipEncoder, CompactEncoder
+from fgresq.model.encoders import ClipEncoder, CompactEncoder, LiteEncoder
 from fgresq.model.fgresq import DegradationBranch, FGResQ
-from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, RegressionHead
+from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, Equality, RegressionHead
 from fgresq.model.prompts import DegradationPrompt
 from fgresq.names import nearest
 
 EncoderName = Literal[
-    "clip-vit-b16", "compact", "compact-convolutions", "compact-statistics", "compact-vit", "compact-tiny"
+    "clip-vit-b16", "lite0", "compact", "compact-convolutions", "compact-statistics", "compact-vit", "compact-tiny"
 ]
 
 _CLIP_SIDE = 224
@@ -22,6 +22,7 @@ _COMPACT_SMALLEST_SIDE = 64
 _STAGES = {"widths": (24, 48, 96, 160), "depths": (1, 1, 2, 1)}
 _NO_STAGES = {"widths": (), "depths": ()}
 _TINY_STAGES = {"widths": (8, 16, 16, 24), "depths": (1, 1, 1, 1)}
+_LITE: dict[str, Any] = {"feature_dim": 128}
 _COMPACT: dict[str, dict[str, Any]] = {
     "compact": {**_STAGES, "statistics": True, "feature_dim": 256},
     "compact-convolutions": {**_STAGES, "statistics": False, "feature_dim": 256},
@@ -38,6 +39,7 @@ class ModelConfig(BaseModel):
         comparison_input: "pair" (released code) or "pair-and-difference" (the paper's figure).
         comparison_classes: "three-class" (released code) or "binary" (eq. 8).
         degradation_branch: False is the ablation "w/o DFL".
+        equality: what `equal` is judged by: "linear" (released code), or also the "distance" of the two features.
         preprocessing: from a picture to the network's input.
     """
 
@@ -47,7 +49,14 @@ class ModelConfig(BaseModel):
     comparison_input: ComparisonInput = "pair"
     comparison_classes: ComparisonClasses = "three-class"
     degradation_branch: bool = True
+    equality: Equality = "linear"
     preprocessing: AnyPreprocessing = Resized()
+
+    @model_validator(mode="after")
+    def _equality_has_a_class(self) -> "ModelConfig":
+        if self.equality == "distance" and self.comparison_classes == "binary":
+            raise ValueError("the binary comparison never says equal; equality `distance` needs three classes")
+        return self
 
     @model_validator(mode="after")
     def _crop_suits_the_encoder(self) -> "ModelConfig":
@@ -94,8 +103,15 @@ def variant(name: str) -> ModelConfig:
     return VARIANTS[name]
 
 
-def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
-    """A freshly initialised encoder."""
+def build_encoder(name: EncoderName, part: int = _CLIP_SIDE) -> ClipEncoder | CompactEncoder | LiteEncoder:
+    """A freshly initialised encoder.
+
+    Args:
+        name: which one.
+        part: side of the parts that its input is put together from, for encoders that look at each alone.
+    """
+    if name == "lite0":
+        return LiteEncoder(part, **_LITE)
     if name == "clip-vit-b16":
         return ClipEncoder(width=768, layers=12, heads=12, patch=16, image_size=_CLIP_SIDE)
     if name == "compact-vit":
@@ -105,16 +121,16 @@ def build_encoder(name: EncoderName) -> ClipEncoder | CompactEncoder:
 
 def build(config: ModelConfig) -> FGResQ:
     """A freshly initialised model."""
-    encoder = build_encoder(config.encoder)
+    encoder = build_encoder(config.encoder, config.preprocessing.part_side)
     width = encoder.feature_dim
     degradation = None
     if config.degradation_branch:
-        task_encoder = build_encoder(config.encoder)
+        task_encoder = build_encoder(config.encoder, config.preprocessing.part_side)
         degradation = DegradationBranch(task_encoder, DegradationPrompt(task_encoder.feature_dim, width))
     feature_dim = 3 * width if config.degradation_branch else width
     return FGResQ(
         encoder,
         degradation,
         RegressionHead(feature_dim),
-        ComparisonHead(feature_dim, config.comparison_input, config.comparison_classes),
+        ComparisonHead(feature_dim, config.comparison_input, config.comparison_classes, config.equality),
     )

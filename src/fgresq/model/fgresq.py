@@ -22,7 +22,7 @@ class DegradationBranch(nn.Module):
         self.prompt = prompt
 
     def forward(
-        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+        self, images: Float[Tensor, "b 3 h w"] | None, measured: Float[Tensor, "b k"] | None = None
     ) -> Float[Tensor, "b d"]:
         """RGB images in [0, 1], and what is measured of them already, to F_p."""
         degradation: Tensor = self.encoder(images, measured)
@@ -63,7 +63,15 @@ class FGResQ(nn.Module):
 
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b q"]:
         """Quality features F_q of RGB images in [0, 1], cropped to the network's size."""
-        measured = self.encoder.measure(images)
+        return self._composed(images, self.encoder.measure(images))
+
+    def features_of(self, measured: Float[Tensor, "b k"]) -> Float[Tensor, "b q"]:
+        """`features` of what was measured before, for encoders that see nothing else (`Encoder.only_measures`)."""
+        return self._composed(None, measured)
+
+    def _composed(
+        self, images: Float[Tensor, "b 3 h w"] | None, measured: Float[Tensor, "b k"] | None
+    ) -> Float[Tensor, "b q"]:
         general: Tensor = self.encoder(images, measured).to(self.regression.linear.weight.dtype)
         if self.degradation is None:
             return general
@@ -88,8 +96,7 @@ class FGResQ(nn.Module):
 
     def all_preferences(self, features: Float[Tensor, "n q"], order: Order = "symmetric") -> Float[Tensor, "n n 3"]:
         """`preference` of every image (first axis, as A) against every image (second axis, as B)."""
-        as_a, as_b = self.comparison.project(features)
-        forward = self.comparison.probabilities(as_a[:, None] + as_b[None, :])
+        forward = self.comparison.probabilities(self.comparison.all_logits(features))
         return forward if order == "released" else _mean_of_orders(forward, forward.transpose(0, 1))
 
 

@@ -9,9 +9,12 @@ from torch import Tensor, nn
 
 ComparisonInput = Literal["pair", "pair-and-difference"]
 ComparisonClasses = Literal["three-class", "binary"]
+Equality = Literal["linear", "distance"]
 
 # The released head multiplies by this before the sigmoid.
 SCORE_SLOPE = 0.3
+# Distances below this are rounding; it also keeps the logarithm of a picture against itself finite.
+_SAME = 1e-3
 
 
 class RegressionHead(nn.Module):
@@ -39,9 +42,24 @@ class ComparisonHead(nn.Module):
 
     A linear layer on a concatenation is a sum of two linear layers, one an image. So `project` is computed once an
     image and all N^2 pairs of N images cost N projections and N^2 additions.
+
+    A sum can't say "these are the same picture": what is alike in two pictures cancels in no linear layer. With
+    equality "distance", k log(r + .001) is taken off the logit of `equal`, r being the root mean square of
+    F_q(A) - F_q(B) and k > 0 learned: certain for a picture against itself, and unlikely for two pictures that differ
+    much, though they may be equally good.
+
+    Args:
+        feature_dim: length of F_q.
+        inputs, classes, equality: see above and `fgresq.model.build.ModelConfig`.
     """
 
-    def __init__(self, feature_dim: int, inputs: ComparisonInput, classes: ComparisonClasses) -> None:
+    def __init__(
+        self,
+        feature_dim: int,
+        inputs: ComparisonInput,
+        classes: ComparisonClasses,
+        equality: Equality = "linear",
+    ) -> None:
         super().__init__()
         self.feature_dim = feature_dim
         self.inputs = inputs
@@ -49,6 +67,8 @@ class ComparisonHead(nn.Module):
         self.linear = nn.Linear(
             (3 if inputs == "pair-and-difference" else 2) * feature_dim, 3 if classes == "three-class" else 1
         )
+        # Before the softplus; it starts at about 1.
+        self.alike = nn.Parameter(torch.tensor(0.5)) if equality == "distance" else None
 
     def project(self, features: Float[Tensor, "*n q"]) -> tuple[Float[Tensor, "*n c"], Float[Tensor, "*n c"]]:
         """What an image adds to the logits as A (bias included) and as B."""
@@ -59,7 +79,26 @@ class ComparisonHead(nn.Module):
 
     def logits(self, a: Float[Tensor, "*n q"], b: Float[Tensor, "*n q"]) -> Float[Tensor, "*n c"]:
         """Class logits of pairs, in the released order."""
-        return self.project(a)[0] + self.project(b)[1]
+        logits = self.project(a)[0] + self.project(b)[1]
+        if self.alike is None:
+            return logits
+        return self._told_apart(logits, ((a - b).square().mean(dim=-1) + _SAME**2).sqrt())
+
+    def all_logits(self, features: Float[Tensor, "n q"]) -> Float[Tensor, "n n c"]:
+        """`logits` of every image (first axis, as A) against every image (second axis, as B)."""
+        as_a, as_b = self.project(features)
+        logits = as_a[:, None] + as_b[None, :]
+        if self.alike is None:
+            return logits
+        # By differences: by products, equal pictures would be a little apart.
+        apart = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
+        return self._told_apart(logits, (apart.square() / self.feature_dim + _SAME**2).sqrt())
+
+    def _told_apart(self, logits: Float[Tensor, "*n c"], distance: Float[Tensor, "*n"]) -> Float[Tensor, "*n c"]:
+        """Take the distance's share off the last class."""
+        assert self.alike is not None  # noqa: S101 - tells the type checker
+        equal = logits[..., 2] - F.softplus(self.alike) * distance.log()
+        return torch.cat([logits[..., :2], equal[..., None]], dim=-1)
 
     def probabilities(self, logits: Float[Tensor, "*n c"]) -> Float[Tensor, "*n 3"]:
         """P(A better), P(B better), P(equal) from class logits; the binary form never says equal."""

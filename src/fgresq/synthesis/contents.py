@@ -16,17 +16,28 @@ from fgresq.images.unit import to_unit
 from fgresq.records import ImageRecord, Pair, RestorationTask
 from fgresq.synthesis.artefacts import ARTEFACTS
 from fgresq.synthesis.degrade import DEGRADATIONS, Degradation
-from fgresq.synthesis.fidelity import measure
-from fgresq.synthesis.labels import Consensus, choose_pairs, levels, pseudo_mos
-from fgresq.synthesis.pictures import Degraded, Picture, rounded, to_bytes
+from fgresq.synthesis.fidelity import Judge
+from fgresq.synthesis.labels import Consensus, Known, choose_pairs, levels, pseudo_mos
+from fgresq.synthesis.ladder import DISTORTIONS, blank
+from fgresq.synthesis.pictures import Degraded, Picture, clip, rounded, to_bytes
 from fgresq.synthesis.restore.catalogue import RESTORERS, suited
+from fgresq.synthesis.restore.networks import restored
+from fgresq.synthesis.restore.networks import suited as suited_networks
 
 UNTOUCHED, PRISTINE = "none", "pristine"
 MIN_PHOTOGRAPH = 64
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
-_LEARNED_SHARE = 0.36
+# Of a task's images: outputs of learned restorers, and imitations of them, with or without the former.
+_LEARNED, _IMITATED, _IMITATED_ALONE = 0.34, 0.2, 0.3
+_MIXED = 0.33
 _NEAR = 0.15
 _PRISTINE_INDEX = 0
+# Of a content's images: ladders a hundred, copies, blank pictures.
+_LADDERS, _COPIES, _BLANKS = 0.12, 0.05, 0.04
+RUNGS = 3
+_APART = 1 / 12
+_OF_PRISTINE = 0.25
+_LARGE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +52,9 @@ class Assignment:
         source: name of the data set in the manifest.
         seed: of all random choices, together with the content's name.
         crop: side of the square that is cut out, in pixels; None keeps the photograph whole.
-        pairs: at most so many pairs a task.
+        pairs: at most so many pairs of the content.
         consensus: when metrics count as agreeing.
+        networks: names of learned restorers that are run.
     """
 
     photograph: Path
@@ -54,6 +66,7 @@ class Assignment:
     crop: int | None
     pairs: int
     consensus: Consensus
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +98,36 @@ def make_content(assignment: Assignment) -> Made:
         return Made(assignment.content, failure=error.reason)
     reference = f"references/{assignment.content}.png"
     _write(assignment.out / reference, pristine)
-    images: list[ImageRecord] = []
-    pairs: list[Pair] = []
-    dissimilarities: list[tuple[float, ...]] = []
-    for task, count in assignment.tasks:
-        records, judged, measured = _make_task(assignment, task, count, pristine, reference)
-        images += records
-        pairs += judged
-        dissimilarities += measured
-    return Made(assignment.content, tuple(images), tuple(pairs), tuple(dissimilarities))
+    judge = Judge(pristine)
+    records: list[ImageRecord] = []
+    measured = []
+    steps = _steps(assignment, pristine)
+    for index, step in enumerate(steps):
+        name = f"{assignment.content}-{index:03d}"
+        path = f"images/{step.task.value}/{name}.png"
+        seen = rounded(step.picture)
+        _write(assignment.out / path, seen)
+        measured.append(judge(seen))
+        records.append(
+            ImageRecord(
+                f"{assignment.source}/{step.task.value}/{name}",
+                path,
+                assignment.source,
+                step.task,
+                assignment.content,
+                step.algorithm,
+                reference=reference,
+            )
+        )
+    found = levels(np.array(measured))
+    draw = generator_for(assignment.seed, assignment.content, "pairs")
+    chosen = choose_pairs(found, assignment.pairs, assignment.consensus, draw, [step.known for step in steps])
+    return Made(
+        assignment.content,
+        tuple(replace(record, mos=float(mos)) for record, mos in zip(records, pseudo_mos(found), strict=True)),
+        tuple(Pair(records[a].image_id, records[b].image_id, label) for a, b, label in chosen),
+        tuple(tuple(values.tolist()) for values in measured),
+    )
 
 
 def _photograph(assignment: Assignment) -> Picture:
@@ -104,61 +138,127 @@ def _photograph(assignment: Assignment) -> Picture:
         raise ImageError(name, f"is {width}x{height} pixels; at least {MIN_PHOTOGRAPH}x{MIN_PHOTOGRAPH} are needed")
     if assignment.crop is not None:
         draw = generator_for(assignment.seed, assignment.content, "crop")
+        # Large photographs show little in a crop of a few hundred pixels; seen from farther away they show more.
+        least = assignment.crop / min(height, width)
+        factor = float(draw.uniform(least, 1.0)) if least < _LARGE else 1.0
+        if factor < 1:
+            height, width = round(height * factor), round(width * factor)
+            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         side = (min(assignment.crop, height), min(assignment.crop, width))
         top, left = int(draw.integers(0, height - side[0] + 1)), int(draw.integers(0, width - side[1] + 1))
         pixels = pixels[top : top + side[0], left : left + side[1]]
     return rounded(np.ascontiguousarray(to_unit(pixels)))
 
 
-def _make_task(
-    assignment: Assignment, task: RestorationTask, count: int, pristine: Picture, reference: str
-) -> tuple[list[ImageRecord], list[Pair], list[tuple[float, ...]]]:
-    draw = generator_for(assignment.seed, assignment.content, task.value)
-    folder = f"images/{task.value}"
-    records: list[ImageRecord] = []
-    measured = []
-    for index, (algorithm, picture) in enumerate(variants(pristine, task, count, draw)):
-        name = f"{folder}/{assignment.content}-{index:02d}.png"
-        seen = rounded(picture)
-        _write(assignment.out / name, seen)
-        measured.append(measure(pristine, seen))
-        records.append(
-            ImageRecord(
-                f"{assignment.source}/{task.value}/{assignment.content}-{index:02d}",
-                name,
-                assignment.source,
-                task,
-                assignment.content,
-                algorithm,
-                reference=reference,
-            )
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One image of a content before it is a file.
+
+    Attributes:
+        algorithm: what made it.
+        task: whose restorations it stands among.
+        picture: itself.
+        known: what is known of it by construction.
+    """
+
+    algorithm: str
+    task: RestorationTask
+    picture: Picture
+    known: Known = Known()
+
+
+def _steps(assignment: Assignment, pristine: Picture) -> list[Step]:
+    """The pristine picture, its restorations for every task, then ladders, copies and blank pictures of those."""
+    tasks = [task for task, _ in assignment.tasks]
+    total = sum(count for _, count in assignment.tasks)
+    ladders, copies, blanks = (round(share * total) for share in (_LADDERS, _COPIES, _BLANKS))
+    left = total - 1 - ladders * RUNGS - copies - blanks
+    steps = [Step(PRISTINE, tasks[0], pristine)]
+    for number, task in enumerate(tasks):
+        count = left // len(tasks) + (number < left % len(tasks))
+        draw = generator_for(assignment.seed, assignment.content, task.value)
+        made = variants(pristine, task, count, draw, assignment.networks)
+        steps += [Step(name, task, picture) for name, picture in made]
+    draw = generator_for(assignment.seed, assignment.content, "ladders")
+    bases = list(steps)
+    names = _cycled(list(DISTORTIONS), ladders, draw)
+    for name in names:
+        steps += _ladder(name, bases, draw)
+    for _ in range(copies):
+        steps.append(_copy(bases, draw))
+    for _ in range(blanks):
+        kind, picture = blank(pristine, draw)
+        steps.append(Step(f"blank {kind}", tasks[int(draw.integers(len(tasks)))], picture, Known(blank=True)))
+    return steps
+
+
+def _base(bases: Sequence[Step], draw: Generator) -> int:
+    """One of the pictures made before; the pristine one more often, since that is what a good restoration is like."""
+    return _PRISTINE_INDEX if draw.random() < _OF_PRISTINE else int(draw.integers(len(bases)))
+
+
+def _ladder(name: str, bases: Sequence[Step], draw: Generator) -> list[Step]:
+    """Steps of rising strength, at least a twelfth of the range apart, with one pattern for all."""
+    base = _base(bases, draw)
+    cuts = np.sort(draw.uniform(0, 1 - (RUNGS - 1) * _APART, RUNGS)) * draw.uniform(0.5, 1) + np.arange(RUNGS) * _APART
+    seed = int(draw.integers(2**32))
+    of = bases[base]
+    return [
+        Step(
+            f"{name} {strength:.2f} of {of.algorithm}",
+            of.task,
+            DISTORTIONS[name](of.picture, float(strength), np.random.default_rng(seed)),
+            Known(base=base, ladder=f"{name} {seed}", rung=rung),
         )
-    found = levels(np.array(measured))
-    records = [replace(record, mos=float(mos)) for record, mos in zip(records, pseudo_mos(found), strict=True)]
-    pairs = [
-        Pair(records[a].image_id, records[b].image_id, label)
-        for a, b, label in choose_pairs(found, assignment.pairs, assignment.consensus, draw, pristine=_PRISTINE_INDEX)
+        for rung, strength in enumerate(cuts, start=1)
     ]
-    return records, pairs, [tuple(values.tolist()) for values in measured]
 
 
-def variants(pristine: Picture, task: RestorationTask, count: int, draw: Generator) -> list[tuple[str, Picture]]:
-    """The pristine picture, one degraded by a task, and restorations of that which differ a little or much.
+def _copy(bases: Sequence[Step], draw: Generator) -> Step:
+    """A picture again, as it is or with a change of the last bit here and there, which nobody sees."""
+    base = _base(bases, draw)
+    of = bases[base]
+    picture = of.picture
+    if draw.random() < 0.5:
+        picture = clip(picture + draw.choice([-1, 0, 0, 1], picture.shape).astype(np.float32) / 255)
+    return Step(f"copy of {of.algorithm}", of.task, picture, Known(base=base))
 
-    About a third imitate learned restorers (see `_learned`). Every other classical restoration is repeated at a
-    strength near the first, so that fine differences are common.
+
+def variants(
+    pristine: Picture, task: RestorationTask, count: int, draw: Generator, networks: tuple[str, ...] = ()
+) -> list[tuple[str, Picture]]:
+    """A picture degraded by a task, and restorations of it which differ a little or much.
+
+    A third are learned restorers' outputs where there are any for the task, a fifth imitate such (see `_learned`).
+    Every other classical restoration is repeated at a strength near the first, so that fine differences are common.
 
     Returns:
-        (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture, `pristine` what
-        no restoration is better than.
+        (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture.
     """
     choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
     degradation = choices[int(draw.integers(len(choices)))]
     degraded = _stored(degradation.apply(pristine, draw.uniform(0.1, 0.95), draw))
-    learned = round(_LEARNED_SHARE * (count - 2))
-    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 2 - learned, draw)]
-    made += _learned(pristine, [picture for _, picture in made], learned, draw)
-    return [(PRISTINE, pristine), *made]
+    fitting = suited_networks(networks, degradation)
+    imitated = round((_IMITATED if fitting else _IMITATED_ALONE) * (count - 1))
+    learned = round(_LEARNED * (count - 1)) if fitting else 0
+    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - imitated - learned, draw)]
+    made += _networks(fitting, degraded, [picture for _, picture in made], learned, draw)
+    return made + _learned(pristine, [picture for _, picture in made], imitated, draw)
+
+
+def _networks(
+    names: Sequence[str], degraded: Degraded, others: Sequence[Picture], count: int, draw: Generator
+) -> list[tuple[str, Picture]]:
+    """Outputs of learned restorers; a third of them also mixed with another picture, as weights of two are mixed."""
+    made: list[tuple[str, Picture]] = []
+    for name in _cycled(names, count, draw):
+        out = restored(name, degraded, draw)
+        made.append((f"{name} 1.00", out))
+        if draw.random() < _MIXED:
+            share = float(draw.uniform(0.3, 0.9))
+            other = others[int(draw.integers(len(others)))]
+            made.append((f"{name} {share:.2f}", np.float32(share) * out + np.float32(1 - share) * other))
+    return made[:count]
 
 
 def _learned(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:

@@ -4,6 +4,7 @@ Dissimilarities are compared as logarithms, l = log(d + floor), so that a margin
 every metric and at every level of quality; the floors keep differences that nobody sees from counting.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,26 @@ from numpy.random import Generator
 from fgresq.records import Preference
 
 # In the order of `fidelity.METRICS`: about the dissimilarity of a picture that looks the same as the pristine one.
-_FLOORS = np.array([0.004, 0.006, 0.04, 0.5, 0.03])
+_FLOORS = np.array([0.02, 0.05, 0.002])
 # And that of about the worst picture that synthesis makes of a photograph (the largest of 858 on `bsds500`).
-_WORST = np.array([0.47, 0.32, 0.88, 41.0, 1.25])
+_WORST = np.array([9.0, 9.0, 0.6])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an image from how it was made.
+
+    Attributes:
+        base: index of the image that it was made of by distorting or copying; None otherwise.
+        ladder: name of the ladder that it is a step of; None otherwise.
+        rung: number of the step, from 1, the mildest; 0 for a copy.
+        blank: it shows nothing.
+    """
+
+    base: int | None = None
+    ladder: str | None = None
+    rung: int = 0
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +46,9 @@ class Consensus:
         tie: log ratio up to which a metric sees no difference; all must, for `equal`.
     """
 
-    margin: float = 0.08
-    quorum: int = 4
-    tie: float = 0.05
+    margin: float = 0.04
+    quorum: int = 2
+    tie: float = 0.02
 
 
 def levels(dissimilarities: Float64[np.ndarray, "*n k"]) -> Float64[np.ndarray, "*n k"]:
@@ -67,31 +85,65 @@ def choose_pairs(
     limit: int,
     consensus: Consensus,
     generator: Generator,
-    pristine: int | None = None,
+    known: Sequence[Known] | None = None,
+    pristine: int | None = 0,
 ) -> list[tuple[int, int, Preference]]:
-    """Labelled pairs of one content and task, at most `limit`, fine-grained ones first in likelihood.
+    """Labelled pairs of one content, across tasks and restorers, at most `limit`; close ones first in likelihood.
 
-    A pair is drawn with a weight of 1 / (0.1 + mean lead of its winner); at most a quarter are `equal`. Which image
-    comes first is drawn too. An eighth have the picture with the index `pristine` in them, where there is one: it
-    leads by so much that hardly any would be drawn otherwise, and then nothing would tell what a flawless picture is.
+    What is known by construction goes before what metrics say: a step of a ladder is worse than the steps below it and
+    than its base, unless every metric clearly says otherwise; a copy is equal to its base; a blank picture is worse
+    than any other. Such pairs take at most three fifths. The others are labelled by `preference`, and drawn with a
+    weight of 1 / (0.1 + mean lead of the winner); at most an eighth are `equal`, and an eighth have the picture with
+    the index `pristine` in them: it leads by so much that hardly any would be drawn otherwise, and then nothing would
+    tell what a flawless picture is. Which image comes first is drawn.
 
     Returns:
         (index of image A, index of image B, preference), by index.
     """
-    hard: list[tuple[int, int, Preference]] = []
-    equal: list[tuple[int, int, Preference]] = []
+    known = known or [Known()] * len(levels_of)
+    kinds: dict[str, list[tuple[int, int, Preference]]] = {"known": [], "blank": [], "equal": [], "hard": []}
     for i in range(len(levels_of)):
         for j in range(i + 1, len(levels_of)):
             a, b = (i, j) if generator.random() < 0.5 else (j, i)
-            label = preference(levels_of[a], levels_of[b], consensus)
+            label = constructed(known, a, b)
+            if label is None:
+                kind, label = "hard", preference(levels_of[a], levels_of[b], consensus)
+            else:
+                kind = "blank" if known[a].blank or known[b].blank else "known"
+                if kind == "known" and _denied(levels_of[a], levels_of[b], label, consensus):
+                    continue
             if label is not None:
-                (equal if label is Preference.EQUAL else hard).append((a, b, label))
-    ties = _drawn(equal, np.ones(len(equal)), max(limit // 4, 1), generator)
-    flawless = [pair for pair in hard if pristine in pair[:2]]
-    chosen = ties + _drawn(flawless, np.ones(len(flawless)), limit // 8, generator)
-    rest = [pair for pair in hard if pair not in chosen]
+                kinds["equal" if kind == "hard" and label is Preference.EQUAL else kind].append((a, b, label))
+    chosen = _drawn(kinds["known"], np.ones(len(kinds["known"])), limit * 9 // 20, generator)
+    chosen += _drawn(kinds["blank"], np.ones(len(kinds["blank"])), limit * 3 // 20, generator)
+    chosen += _drawn(kinds["equal"], np.ones(len(kinds["equal"])), max(limit // 8, 1), generator)
+    flawless = [pair for pair in kinds["hard"] if pristine in pair[:2]]
+    chosen += _drawn(flawless, np.ones(len(flawless)), limit // 8, generator)
+    already = set(chosen)
+    rest = [pair for pair in kinds["hard"] if pair not in already]
     lead = np.array([abs(float((levels_of[a] - levels_of[b]).mean())) for a, b, _ in rest])
-    return sorted(chosen + _drawn(rest, 1 / (0.1 + lead), limit - len(chosen), generator))
+    return sorted(chosen + _drawn(rest, 1 / (0.1 + lead), max(limit - len(chosen), 0), generator))
+
+
+def constructed(known: Sequence[Known], a: int, b: int) -> Preference | None:
+    """The label that follows from how two images were made; None where nothing follows."""
+    if known[a].blank or known[b].blank:
+        return None if known[a].blank and known[b].blank else Preference.B if known[a].blank else Preference.A
+    rungs = [known[i].rung if known[i].base is not None else 0 for i in (a, b)]
+    same = known[a].ladder == known[b].ladder and known[a].base == known[b].base and known[a].base is not None
+    if not (same and known[a].ladder is not None) and a != known[b].base and b != known[a].base:
+        return None
+    if rungs[0] == rungs[1]:
+        return Preference.EQUAL
+    return Preference.A if rungs[0] < rungs[1] else Preference.B
+
+
+def _denied(
+    a: Float64[np.ndarray, " k"], b: Float64[np.ndarray, " k"], label: Preference, consensus: Consensus
+) -> bool:
+    """Whether every metric clearly says the opposite: noise that compression removes, say, makes it the better step."""
+    lead = b - a if label is Preference.A else a - b
+    return label is not Preference.EQUAL and bool(np.all(lead < -consensus.margin))
 
 
 def _drawn(
@@ -99,6 +151,6 @@ def _drawn(
 ) -> list[tuple[int, int, Preference]]:
     """At most `limit` of the pairs, drawn without replacement."""
     if len(pairs) <= limit:
-        return pairs
+        return list(pairs)
     chosen = generator.choice(len(pairs), size=limit, replace=False, p=weights / weights.sum())
     return [pairs[index] for index in chosen]

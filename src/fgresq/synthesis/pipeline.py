@@ -20,15 +20,17 @@ from fgresq.synthesis.labels import Consensus
 from fgresq.version import __version__
 from fgresq.workers import processes
 
-PAIRS_A_TASK = 24
-_IMAGES_A_TASK = 11
+PAIRS_A_CONTENT = 100
+_IMAGES_A_TASK = 13
 _LEAST_IMAGES = 3
 _UNFINISHED = ".unfinished"
 _DISSIMILARITIES = "dissimilarities.csv"
 _LABELS = (
-    "Not human preference. mos: mean over five full-reference metrics against the pristine photograph ({metrics}) of "
-    "the logarithm's place between the worst picture's (about 0) and the pristine's (1). Pairs: A or B when at least "
-    "{quorum} metrics differ by a log ratio above {margin} for it and none against it; equal when all differ by at "
+    "Not human preference. mos: mean over three full-reference distances to the pristine photograph ({metrics}) of the "
+    "logarithm's place between the worst picture's (about 0) and the pristine's (1). Pairs: by construction where one "
+    "image is a later step of the other's ladder, a copy of it, or blank, unless all distances clearly deny it; else A "
+    "or B when at least {quorum} distances differ by a log ratio above {margin} for it and none against it, and equal "
+    "when all differ by at "
     "most {tie}; other pairs are left out. The metrics' values are in {file}."
 )
 
@@ -42,6 +44,7 @@ def synthesise(
     crop: int | None = None,
     workers: int = 1,
     source_name: str | None = None,
+    networks: Sequence[str] = (),
     licence: str = "that of the photographs",
     progress: Callable[[int], None] = lambda done: None,
 ) -> Manifest:
@@ -56,6 +59,7 @@ def synthesise(
         crop: side of a random square cut out of each photograph, in pixels; None keeps it whole.
         workers: processes.
         source_name: the data set's name in the manifest; by default the name of the first photograph's folder.
+        networks: names of learned restorers (`fgresq.synthesis.restore.learned.LEARNED`) to run besides.
         licence: what to say of it in the manifest.
         progress: called with the number of photographs finished since the last call.
 
@@ -68,8 +72,9 @@ def synthesise(
         FgresqError: a worker died.
     """
     name = source_name or (Path(sources[0]).absolute().parent.name if sources else "") or "synthetic"
-    assignments = _assignments(sources, out, name, per_content, seed, crop)
-    settings = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop, "source": name}
+    assignments = _assignments(sources, out, name, per_content, seed, crop, tuple(networks))
+    settings: dict[str, Any] = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop}
+    settings |= {"source": name, "networks": list(networks)}
     settings["photographs"] = [assignment.content for assignment in assignments]
     with only_writer(out):
         _open_folder(out, settings)
@@ -103,7 +108,13 @@ def _written(
 
 
 def _assignments(
-    sources: Sequence[Path], out: Path, name: str, per_content: int, seed: int, crop: int | None
+    sources: Sequence[Path],
+    out: Path,
+    name: str,
+    per_content: int,
+    seed: int,
+    crop: int | None,
+    networks: tuple[str, ...],
 ) -> list[Assignment]:
     """Tasks go round, so that all six are equally common; beyond that, photographs don't depend on one another."""
     if per_content < _LEAST_IMAGES:
@@ -125,11 +136,9 @@ def _assignments(
     for number, (content, path) in enumerate(contents.items()):
         turn = [order[(number * a_content + step) % len(order)] for step in range(a_content)]
         counts = [per_content // a_content + (step < per_content % a_content) for step in range(a_content)]
-        assignments.append(
-            Assignment(
-                path, content, tuple(zip(turn, counts, strict=True)), out, name, seed, crop, PAIRS_A_TASK, Consensus()
-            )
-        )
+        tasks_here = tuple(zip(turn, counts, strict=True))
+        shape = (path, content, tasks_here, out, name, seed, crop, PAIRS_A_CONTENT)
+        assignments.append(Assignment(*shape, Consensus(), networks))
     return assignments
 
 
@@ -207,11 +216,12 @@ def _about(
     consensus = assignments[0].consensus
     return {
         "made_by": f"fgresq {__version__}, fgresq.synthesis",
-        **{key: settings[key] for key in ("seed", "per_content", "crop", "source")},
-        "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms. Images named "
-        "`learned` come from no network: a degraded or restored image is moved towards the photograph by the first "
-        "number's share, and given a typical artefact of the second number's strength. Other names end in the "
-        "strength; `none` is the degraded image, `pristine` the photograph itself.",
+        **{key: settings[key] for key in ("seed", "per_content", "crop", "source", "networks")},
+        "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms and, where "
+        "`networks` names some, by learned ones. Images named `learned` come from no network: a degraded or restored "
+        "image is moved towards the photograph by the first number's share, and given a typical artefact of the second "
+        "number's strength. Other names end in the strength, of a network in its share of a mixture; `none` is the "
+        "degraded image, `pristine` the photograph itself, `X of Y` a step of the ladder of the distortion X.",
         "licence": licence,
         "labels": _LABELS.format(metrics=", ".join(METRICS), file=_DISSIMILARITIES, **asdict(consensus)),
         "consensus": asdict(consensus),

@@ -7,7 +7,8 @@ import skimage.data
 import torch
 
 from fgresq.model.encoders import CompactEncoder
-from fgresq.model.encoders.compact import Statistics, measured_statistics
+from fgresq.model.encoders.compact import measured_statistics
+from fgresq.model.encoders.standardised import Standardised
 from fgresq.model.encoders.statistics import COUNT, scene_statistics
 
 BLOCK = 28
@@ -92,7 +93,7 @@ def test_noise_and_blur_move_them_apart() -> None:
 
 def test_calibration_standardises() -> None:
     measured = torch.randn(200, COUNT, generator=torch.Generator().manual_seed(0)) * 3 + 7
-    statistics = Statistics()
+    statistics = Standardised(COUNT)
     statistics.calibrate(measured)
     found = statistics(measured)
     assert found.mean(dim=0).abs().max() < 0.05

@@ -1,9 +1,11 @@
 """Artefacts: each does what it is named after, and more of it when stronger."""
 
+import cv2
 import numpy as np
 import pytest
+from skimage.metrics import structural_similarity
 
-from fgresq.synthesis import artefacts, fidelity
+from fgresq.synthesis import artefacts
 from fgresq.synthesis.artefacts import ARTEFACTS
 from fgresq.synthesis.pictures import Picture, gaussian, luma
 
@@ -62,10 +64,9 @@ def test_hallucinated_texture_has_the_right_energy_in_the_wrong_place(crops: lis
     image = crops[2]
     made = artefacts.hallucinated_texture(image, 0.7, draw())
     assert 0.6 < detail(made) / detail(image) < 2.5
-    blurred = gaussian(image, 1.2)
-    # Blur and hallucination of the same structural error differ in texture.
-    assert fidelity.texture(image, made) < fidelity.texture(image, blurred)
-    assert fidelity.gmsd(image, made) > 0.05
+    # Detail that stands elsewhere is far from the original pixel by pixel, although there is as much of it.
+    assert detail(gaussian(image, 1.2)) < 0.5 * detail(made)
+    assert structural_similarity(luma(image), luma(made), data_range=1.0) < 0.9
 
 
 def test_checkerboard_is_periodic() -> None:
@@ -78,9 +79,9 @@ def test_checkerboard_is_periodic() -> None:
         assert not np.allclose(change[:-1], change[1:], atol=1e-4)
 
 
-def test_colour_shift_is_seen_by_the_colour_term_most(crops: list[Picture]) -> None:
+def test_colour_shift_moves_colours_and_keeps_structure(crops: list[Picture]) -> None:
     for crop in crops:
         shifted = artefacts.colour_shift(crop, 0.6, draw())
-        assert fidelity.colour(crop, shifted) > 2
-        assert fidelity.ms_ssim(crop, shifted) < 0.03
-        assert fidelity.gmsd(crop, shifted) < 0.05
+        lab = [cv2.cvtColor(gaussian(picture, 2.0), cv2.COLOR_RGB2LAB) for picture in (crop, shifted)]
+        assert np.linalg.norm(lab[0] - lab[1], axis=-1).mean() > 2
+        assert structural_similarity(luma(crop), luma(shifted), data_range=1.0) > 0.95

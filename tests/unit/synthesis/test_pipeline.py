@@ -16,11 +16,12 @@ from tests.unit.writers import another_writer
 
 from fgresq.errors import FgresqError, OutputError, UserError
 from fgresq.manifest import Manifest, read_manifest
-from fgresq.records import RestorationTask
+from fgresq.records import Preference, RestorationTask
 from fgresq.synthesis import contents, pipeline
 from fgresq.synthesis.artefacts import ARTEFACTS
-from fgresq.synthesis.fidelity import METRICS, measure
+from fgresq.synthesis.fidelity import METRICS, Judge
 from fgresq.synthesis.labels import Consensus, levels, preference, pseudo_mos
+from fgresq.synthesis.ladder import DISTORTIONS
 from fgresq.synthesis.pictures import from_bytes
 from fgresq.synthesis.pipeline import synthesise
 from fgresq.synthesis.restore.catalogue import RESTORERS
@@ -78,19 +79,15 @@ def test_counts_tasks_and_files(made: Manifest) -> None:
         assert image.source == "wheel"
         assert size(made.path_of(image)) == (128, 128)
         assert size(made.root / str(image.reference)) == (128, 128)
-    groups = {(image.content, image.task) for image in made.images}
-    assert len(groups) == 6
-    for content, task in groups:
-        group = [image for image in made.images if (image.content, image.task) == (content, task)]
-        counts = Counter(image.algorithm for image in group)
-        assert (counts["none"], counts["pristine"]) == (1, 1)
-        known = {*RESTORERS, "none", "pristine", "learned"}
-        assert {image.algorithm.split()[0] for image in group} <= known
-        assert sum(image.algorithm.startswith("learned") for image in group) == 3
-        assert {image.algorithm.split()[1] for image in group if image.algorithm.startswith("learned")} <= {
-            *ARTEFACTS,
-            "plain",
-        }
+    for content in ("astronaut", "chelsea", "coffee"):
+        group = [image for image in made.images if image.content == content]
+        made_by = Counter(image.algorithm.split()[0] for image in group)
+        assert (made_by["none"], made_by["pristine"], made_by["copy"], made_by["blank"]) == (2, 1, 1, 1)
+        assert set(made_by) <= {*RESTORERS, *DISTORTIONS, "none", "pristine", "learned", "copy", "blank"}
+        assert sum(made_by[name] for name in DISTORTIONS) == 3 * 3
+        learned = [image.algorithm.split()[1] for image in group if image.algorithm.startswith("learned")]
+        assert set(learned) <= {*ARTEFACTS, "plain"}
+        assert learned
 
 
 def test_labels_follow_from_the_files(made: Manifest) -> None:
@@ -99,25 +96,42 @@ def test_labels_follow_from_the_files(made: Manifest) -> None:
             return from_bytes(np.asarray(image))
 
     by_id = {image.image_id: image for image in made.images}
-    assert len(made.pairs) > 40
+    assert len(made.pairs) > 100
+    made_of = {image.content: Judge(pixels(made.root / str(image.reference))) for image in made.images}
+    constructed = 0
     for pair in made.pairs[::7]:
         a, b = by_id[pair.image_a], by_id[pair.image_b]
-        found = [
-            levels(measure(pixels(made.root / str(image.reference)), pixels(made.path_of(image)))) for image in (a, b)
-        ]
-        assert preference(found[0], found[1], Consensus()) == pair.preference
+        assert a.content == b.content
+        found = [levels(made_of[image.content](pixels(made.path_of(image)))) for image in (a, b)]
+        by_construction = [any(word in i.algorithm for word in (" of ", "blank")) for i in (a, b)]
+        constructed += any(by_construction)
+        if not any(by_construction):
+            assert preference(found[0], found[1], Consensus()) == pair.preference
+        if ("blank" in a.algorithm) != ("blank" in b.algorithm):
+            assert pair.preference is (Preference.B if "blank" in a.algorithm else Preference.A)
+    assert constructed > 5
     for image in made.images:
         assert image.mos is not None
-        assert image.mos == pytest.approx(1, abs=1e-4) if image.algorithm == "pristine" else -0.3 < image.mos < 1
+        assert image.mos == pytest.approx(1, abs=1e-4) if image.algorithm == "pristine" else -0.3 < image.mos <= 1
+
+
+def test_pairs_cross_tasks_and_close_with_ladders(made: Manifest) -> None:
+    by_id = {image.image_id: image for image in made.images}
+    crossing = [pair for pair in made.pairs if by_id[pair.image_a].task != by_id[pair.image_b].task]
+    assert len(crossing) > len(made.pairs) / 10
+    for pair in made.pairs:
+        a, b = by_id[pair.image_a].algorithm, by_id[pair.image_b].algorithm
+        if b.endswith(f" of {a}") and "copy" not in b:
+            assert pair.preference is Preference.A
+        if b == f"copy of {a}":
+            assert pair.preference is Preference.EQUAL
 
 
 def test_dissimilarities_are_kept(made: Manifest) -> None:
     with (made.root / "dissimilarities.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["image_id"]: row for row in csv.DictReader(file)}
     assert list(rows) == [image.image_id for image in made.images]
-    group = [
-        image for image in made.images if (image.content, image.task) == (made.images[0].content, made.images[0].task)
-    ]
+    group = [image for image in made.images if image.content == made.images[0].content]
     table = levels(np.array([[float(rows[image.image_id][name]) for name in METRICS] for image in group]))
     assert pseudo_mos(table).tolist() == pytest.approx([image.mos for image in group])
 

@@ -20,20 +20,39 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         feature_dim: length of the vector.
+        only_measures: what `measure` says is all that is seen of an image, so that it may be measured once and kept.
     """
 
     feature_dim: int
+    only_measures: bool = False
 
     def measure(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"] | None:
         """What doesn't depend on weights, so that two encoders of one kind need it once; None if there is no such."""
         del images
         return None
 
+    def calibrate(self, measured: Float[Tensor, "n k"]) -> None:
+        """Learn the scale of what is measured from some images' measurements; called once, before training."""
+
     @abstractmethod
     def forward(
-        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+        self, images: Float[Tensor, "b 3 h w"] | None, measured: Float[Tensor, "b k"] | None = None
     ) -> Float[Tensor, "b d"]:
-        """Encode RGB images in [0, 1]; `measured` is what `measure` says of them, where that is known already."""
+        """Encode RGB images in [0, 1]; `measured` is what `measure` says of them, where that is known already.
+
+        Without images, what is measured must be all that the encoder sees (`only_measures`).
+        """
+
+
+def needed(images: Float[Tensor, "b 3 h w"] | None) -> Float[Tensor, "b 3 h w"]:
+    """The images of an encoder that looks at them.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if images is None:
+        raise ValueError("this encoder needs the images, not only what is measured of them")
+    return images
 
 
 class Normalise(nn.Module):

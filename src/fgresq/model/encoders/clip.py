@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from fgresq.model.encoders.base import Encoder, Normalise
+from fgresq.model.encoders.base import Encoder, Normalise, needed
 
 
 class ClipEncoder(Encoder):
@@ -48,12 +48,12 @@ class ClipEncoder(Encoder):
         self.feature_dim = width
 
     def forward(
-        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+        self, images: Float[Tensor, "b 3 h w"] | None, measured: Float[Tensor, "b k"] | None = None
     ) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] of side `image_size`."""
         del measured
         tower = self.tower
-        tokens = tower.embeddings(self.normalise(images).to(tower.post_layernorm.weight.dtype))
+        tokens = tower.embeddings(self.normalise(needed(images)).to(tower.post_layernorm.weight.dtype))
         tokens = tower.pre_layrnorm(tokens)
         *layers, last = tower.encoder.layers
         for layer in layers:

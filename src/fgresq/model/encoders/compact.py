@@ -4,11 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fgresq.model.encoders.base import Encoder, Normalise
+from fgresq.model.encoders.base import Encoder, Normalise, needed
+from fgresq.model.encoders.standardised import Standardised
 from fgresq.model.encoders.statistics import COUNT, scene_statistics
 
-# Standardised statistics beyond this many deviations say only that they are extreme.
-_MOST_DEVIATIONS = 5.0
 # Pixels measured at a time: the maps of so many fit in a processor's cache, those of a batch don't.
 _TOGETHER = 224 * 224
 
@@ -31,7 +30,7 @@ class CompactEncoder(Encoder):
         if not widths and not statistics:
             raise ValueError("an encoder needs convolutions, or statistics, or both")
         self.convolutions = Convolutions(widths, depths) if widths else None
-        self.statistics = Statistics() if statistics else None
+        self.statistics = Standardised(COUNT) if statistics else None
         length = (2 * sum(widths) if widths else 0) + (COUNT if statistics else 0)
         self.mix = nn.Sequential(nn.Linear(length, feature_dim), nn.GELU(), nn.Linear(feature_dim, feature_dim))
         self.norm = nn.LayerNorm(feature_dim)
@@ -42,22 +41,22 @@ class CompactEncoder(Encoder):
         """Everything that is trained, from the pixels up, but for the last normalisation."""
         return [*(self.convolutions.stages if self.convolutions is not None else ()), self.mix]
 
-    def calibrate(self, images: Float[Tensor, "n 3 h w"]) -> None:
+    def calibrate(self, measured: Float[Tensor, "n k"]) -> None:
         """Standardise the statistics by those of some images; done once, before training."""
         if self.statistics is not None:
-            self.statistics.calibrate(measured_statistics(images))
+            self.statistics.calibrate(measured)
 
     def measure(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"] | None:
         """Statistics that aren't standardised yet."""
         return None if self.statistics is None else measured_statistics(images)
 
     def forward(
-        self, images: Float[Tensor, "b 3 h w"], measured: Float[Tensor, "b k"] | None = None
+        self, images: Float[Tensor, "b 3 h w"] | None, measured: Float[Tensor, "b k"] | None = None
     ) -> Float[Tensor, "b d"]:
         """Encode RGB images in [0, 1] with sides of at least 64."""
-        parts = [] if self.convolutions is None else [self.convolutions(images)]
+        parts = [] if self.convolutions is None else [self.convolutions(needed(images))]
         if self.statistics is not None:
-            parts.append(self.statistics(measured_statistics(images) if measured is None else measured))
+            parts.append(self.statistics(measured_statistics(needed(images)) if measured is None else measured))
         features: Tensor = self.norm(self.mix(torch.cat(parts, dim=-1).to(self.norm.weight.dtype)))
         return features
 
@@ -98,28 +97,6 @@ class Convolutions(nn.Module):
             found += [responses.mean(dim=(2, 3)), deviation]
         features: Tensor = self.norm(torch.cat(found, dim=-1))
         return features
-
-
-class Statistics(nn.Module):
-    """`scene_statistics`, each standardised by its mean and deviation over photographs seen before training."""
-
-    centre: Tensor
-    spread: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("centre", torch.zeros(COUNT))
-        self.register_buffer("spread", torch.ones(COUNT))
-
-    @torch.no_grad()
-    def calibrate(self, measured: Float[Tensor, "n k"]) -> None:
-        """Set mean and deviation to those of some images' statistics."""
-        self.centre.copy_(measured.mean(dim=0))
-        self.spread.copy_(measured.std(dim=0).clamp_min(1e-4))
-
-    def forward(self, measured: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
-        """Standardised, and cut off where they say only that they are extreme."""
-        return ((measured - self.centre) / self.spread).clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS)
 
 
 def measured_statistics(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:

@@ -111,7 +111,7 @@ def _network(config: DegradationConfig) -> TaskAlignment:
     if config.initial not in (None, RANDOM):
         encoder, projection = clip_encoder(config.initial)
     else:
-        encoder = build_encoder(config.encoder)
+        encoder = build_encoder(config.encoder, config.preprocessing.part_side)
         width = config.embedding_dim if texts is None else texts.shape[1]
         projection = nn.Linear(encoder.feature_dim, width, bias=False)
     if texts is None:
