@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -164,7 +164,7 @@ class Step:
     algorithm: str
     task: RestorationTask
     picture: Picture
-    known: Known = Known()
+    known: Known = field(default_factory=Known)
 
 
 def _steps(assignment: Assignment, pristine: Picture) -> list[Step]:

@@ -2,7 +2,7 @@
 
 | distance | what it compares |
 |---|---|
-| `lite-dists` (Lite0's maps at full and half size) | mean and covariance of each channel over the picture: texture, tone |
+| `lite-dists` (Lite0's maps at full and half size) | mean and covariance of each channel: texture, tone |
 | `lite-lpips` (the same maps) | every place by itself: structure, detail that is elsewhere |
 | `gradients` (luma at a quarter of the size) | mean gradient similarity: outlines, as seen from afar |
 

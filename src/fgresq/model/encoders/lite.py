@@ -1,9 +1,9 @@
 """How strongly, and how unevenly, the channels of a pretrained network answer to small pieces of the picture.
 
 The network, EfficientNet-Lite0 with its ImageNet weights, isn't trained any further and isn't part of our weights: it
-ships once and serves both branches, and `fgresq.metrics` besides. What is trained is a small mixture of its channels'
-means and deviations over parts at full resolution; the whole picture resized, which would show more at once, generalises
-worse to pictures of other sizes (docs/compact.md).
+ships once and serves both branches, and metrics besides. What is trained is a small mixture of its channels' means and
+deviations over parts at full resolution; the whole picture resized, which would show more at once, generalises worse to
+pictures of other sizes (docs/compact.md).
 """
 
 from functools import lru_cache

@@ -9,7 +9,7 @@ from fgresq.synthesis.pictures import Degraded, Picture, clip, resize
 from fgresq.synthesis.restore.learned import LEARNED
 
 _T = RestorationTask
-# What enlarges is also tried on blurred, noisy and compressed pictures, reduced first; on rain and haze it does nothing.
+# What enlarges is also tried on blurred, noisy and compressed pictures, reduced first; rain and haze it leaves.
 _ALSO_ENLARGED = frozenset({_T.DEBLURRING, _T.DENOISING, _T.MIXTURE})
 
 
