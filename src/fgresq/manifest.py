@@ -156,13 +156,10 @@ def check(images: Sequence[ImageRecord], pairs: Sequence[Pair], name: str) -> No
     mixed = [
         f"{pair.image_a} | {pair.image_b}"
         for pair in pairs
-        if pair.image_a == pair.image_b
-        or by_id[pair.image_a].content != by_id[pair.image_b].content
+        if pair.image_a == pair.image_b or by_id[pair.image_a].content != by_id[pair.image_b].content
     ]
     if mixed:
-        raise ManifestError(
-            f"{name}: pairs of one image with itself, or of two contents: {first_few(mixed, _SHOWN)}"
-        )
+        raise ManifestError(f"{name}: pairs of one image with itself, or of two contents: {first_few(mixed, _SHOWN)}")
     sources: dict[str, str] = {}
     astray = [image.content for image in images if sources.setdefault(image.content, image.source) != image.source]
     if astray:

@@ -60,7 +60,9 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two images of the same content and task, and which looks better.
+    """Two images of the same content, and which looks better.
+
+    Their tasks may differ; where pairs are counted by task, a pair counts under that of A.
 
     Attributes:
         image_a, image_b: identities of the images.

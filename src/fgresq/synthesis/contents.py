@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.random import Generator
 
 from fgresq.errors import ImageError
 from fgresq.files import written_whole
+from fgresq.images.arrays import RgbArray
 from fgresq.images.decode import decode, printable
 from fgresq.images.unit import to_unit
 from fgresq.records import ImageRecord, Pair, RestorationTask
@@ -21,15 +23,11 @@ from fgresq.synthesis.labels import Consensus, Known, choose_pairs, levels, pseu
 from fgresq.synthesis.ladder import DISTORTIONS, blank
 from fgresq.synthesis.pictures import Degraded, Picture, clip, rounded, to_bytes
 from fgresq.synthesis.restore.catalogue import RESTORERS, suited
-from fgresq.synthesis.restore.networks import restored
-from fgresq.synthesis.restore.networks import suited as suited_networks
 
 UNTOUCHED, PRISTINE = "none", "pristine"
 MIN_PHOTOGRAPH = 64
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
-# Of a task's images: outputs of learned restorers, and imitations of them, with or without the former.
-_LEARNED, _IMITATED, _IMITATED_ALONE = 0.34, 0.2, 0.3
-_MIXED = 0.33
+_LEARNED_SHARE = 0.36
 _NEAR = 0.15
 _PRISTINE_INDEX = 0
 # Of a content's images: ladders a hundred, copies, blank pictures.
@@ -54,7 +52,6 @@ class Assignment:
         crop: side of the square that is cut out, in pixels; None keeps the photograph whole.
         pairs: at most so many pairs of the content.
         consensus: when metrics count as agreeing.
-        networks: names of learned restorers that are run.
     """
 
     photograph: Path
@@ -66,7 +63,6 @@ class Assignment:
     crop: int | None
     pairs: int
     consensus: Consensus
-    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ def _photograph(assignment: Assignment) -> Picture:
         factor = float(draw.uniform(least, 1.0)) if least < _LARGE else 1.0
         if factor < 1:
             height, width = round(height * factor), round(width * factor)
-            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+            pixels = cast("RgbArray", cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
         side = (min(assignment.crop, height), min(assignment.crop, width))
         top, left = int(draw.integers(0, height - side[0] + 1)), int(draw.integers(0, width - side[1] + 1))
         pixels = pixels[top : top + side[0], left : left + side[1]]
@@ -177,7 +173,7 @@ def _steps(assignment: Assignment, pristine: Picture) -> list[Step]:
     for number, task in enumerate(tasks):
         count = left // len(tasks) + (number < left % len(tasks))
         draw = generator_for(assignment.seed, assignment.content, task.value)
-        made = variants(pristine, task, count, draw, assignment.networks)
+        made = variants(pristine, task, count, draw)
         steps += [Step(name, task, picture) for name, picture in made]
     draw = generator_for(assignment.seed, assignment.content, "ladders")
     bases = list(steps)
@@ -224,13 +220,11 @@ def _copy(bases: Sequence[Step], draw: Generator) -> Step:
     return Step(f"copy of {of.algorithm}", of.task, picture, Known(base=base))
 
 
-def variants(
-    pristine: Picture, task: RestorationTask, count: int, draw: Generator, networks: tuple[str, ...] = ()
-) -> list[tuple[str, Picture]]:
+def variants(pristine: Picture, task: RestorationTask, count: int, draw: Generator) -> list[tuple[str, Picture]]:
     """A picture degraded by a task, and restorations of it which differ a little or much.
 
-    A third are learned restorers' outputs where there are any for the task, a fifth imitate such (see `_learned`).
-    Every other classical restoration is repeated at a strength near the first, so that fine differences are common.
+    About a third imitate learned restorers (see `_learned`). Every other classical restoration is repeated at a
+    strength near the first, so that fine differences are common.
 
     Returns:
         (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture.
@@ -238,27 +232,9 @@ def variants(
     choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
     degradation = choices[int(draw.integers(len(choices)))]
     degraded = _stored(degradation.apply(pristine, draw.uniform(0.1, 0.95), draw))
-    fitting = suited_networks(networks, degradation)
-    imitated = round((_IMITATED if fitting else _IMITATED_ALONE) * (count - 1))
-    learned = round(_LEARNED * (count - 1)) if fitting else 0
-    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - imitated - learned, draw)]
-    made += _networks(fitting, degraded, [picture for _, picture in made], learned, draw)
-    return made + _learned(pristine, [picture for _, picture in made], imitated, draw)
-
-
-def _networks(
-    names: Sequence[str], degraded: Degraded, others: Sequence[Picture], count: int, draw: Generator
-) -> list[tuple[str, Picture]]:
-    """Outputs of learned restorers; a third of them also mixed with another picture, as weights of two are mixed."""
-    made: list[tuple[str, Picture]] = []
-    for name in _cycled(names, count, draw):
-        out = restored(name, degraded, draw)
-        made.append((f"{name} 1.00", out))
-        if draw.random() < _MIXED:
-            share = float(draw.uniform(0.3, 0.9))
-            other = others[int(draw.integers(len(others)))]
-            made.append((f"{name} {share:.2f}", np.float32(share) * out + np.float32(1 - share) * other))
-    return made[:count]
+    learned = round(_LEARNED_SHARE * (count - 1))
+    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - learned, draw)]
+    return made + _learned(pristine, [picture for _, picture in made], learned, draw)
 
 
 def _learned(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:

@@ -46,10 +46,11 @@ def noise(image: Picture, strength: float, generator: Generator) -> Picture:
     height, width = image.shape[:2]
     channels = 1 if generator.random() < 0.3 else 3
     coarse = 2 if generator.random() < 0.3 else 1
-    pattern = generator.standard_normal((-(-height // coarse), -(-width // coarse), channels)).astype(np.float32)
-    pattern = pattern.repeat(coarse, axis=0).repeat(coarse, axis=1)[:height, :width]
+    grain = generator.standard_normal((-(-height // coarse), -(-width // coarse), channels)).astype(np.float32)
+    pattern = grain.repeat(coarse, axis=0).repeat(coarse, axis=1)[:height, :width]
     if coarse > 1:
-        pattern = gaussian(pattern[..., 0] if channels == 1 else pattern, 0.8).reshape(height, width, channels) * 1.6
+        soft = gaussian(pattern[..., 0] if channels == 1 else pattern, 0.8).reshape(height, width, channels)
+        pattern = np.float32(1.6) * soft
     return clip(image + np.float32(_between(strength, 0.008, 0.2)) * pattern)
 
 

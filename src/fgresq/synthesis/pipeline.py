@@ -44,7 +44,6 @@ def synthesise(
     crop: int | None = None,
     workers: int = 1,
     source_name: str | None = None,
-    networks: Sequence[str] = (),
     licence: str = "that of the photographs",
     progress: Callable[[int], None] = lambda done: None,
 ) -> Manifest:
@@ -59,7 +58,6 @@ def synthesise(
         crop: side of a random square cut out of each photograph, in pixels; None keeps it whole.
         workers: processes.
         source_name: the data set's name in the manifest; by default the name of the first photograph's folder.
-        networks: names of learned restorers (`fgresq.synthesis.restore.learned.LEARNED`) to run besides.
         licence: what to say of it in the manifest.
         progress: called with the number of photographs finished since the last call.
 
@@ -72,9 +70,9 @@ def synthesise(
         FgresqError: a worker died.
     """
     name = source_name or (Path(sources[0]).absolute().parent.name if sources else "") or "synthetic"
-    assignments = _assignments(sources, out, name, per_content, seed, crop, tuple(networks))
+    assignments = _assignments(sources, out, name, per_content, seed, crop)
     settings: dict[str, Any] = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop}
-    settings |= {"source": name, "networks": list(networks)}
+    settings["source"] = name
     settings["photographs"] = [assignment.content for assignment in assignments]
     with only_writer(out):
         _open_folder(out, settings)
@@ -114,7 +112,6 @@ def _assignments(
     per_content: int,
     seed: int,
     crop: int | None,
-    networks: tuple[str, ...],
 ) -> list[Assignment]:
     """Tasks go round, so that all six are equally common; beyond that, photographs don't depend on one another."""
     if per_content < _LEAST_IMAGES:
@@ -138,7 +135,7 @@ def _assignments(
         counts = [per_content // a_content + (step < per_content % a_content) for step in range(a_content)]
         tasks_here = tuple(zip(turn, counts, strict=True))
         shape = (path, content, tasks_here, out, name, seed, crop, PAIRS_A_CONTENT)
-        assignments.append(Assignment(*shape, Consensus(), networks))
+        assignments.append(Assignment(*shape, Consensus()))
     return assignments
 
 
@@ -216,12 +213,12 @@ def _about(
     consensus = assignments[0].consensus
     return {
         "made_by": f"fgresq {__version__}, fgresq.synthesis",
-        **{key: settings[key] for key in ("seed", "per_content", "crop", "source", "networks")},
-        "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms and, where "
-        "`networks` names some, by learned ones. Images named `learned` come from no network: a degraded or restored "
-        "image is moved towards the photograph by the first number's share, and given a typical artefact of the second "
-        "number's strength. Other names end in the strength, of a network in its share of a mixture; `none` is the "
-        "degraded image, `pristine` the photograph itself, `X of Y` a step of the ladder of the distortion X.",
+        **{key: settings[key] for key in ("seed", "per_content", "crop", "source")},
+        "procedure": "Pristine photographs degraded by stated models, restored by classical algorithms. Images named "
+        "`learned` come from no network: a degraded or restored image is moved towards the photograph by the first "
+        "number's share, and given a typical artefact of the second number's strength. Other names end in the "
+        "strength; `none` is the degraded image, `pristine` the photograph itself, `X of Y` a step of the ladder of "
+        "the distortion X.",
         "licence": licence,
         "labels": _LABELS.format(metrics=", ".join(METRICS), file=_DISSIMILARITIES, **asdict(consensus)),
         "consensus": asdict(consensus),

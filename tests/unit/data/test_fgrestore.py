@@ -125,7 +125,7 @@ def test_contradictions_are_found(tmp_path):
         read(tmp_path, pairs=with_(PAIRS, 0, image_b="PIPAL/none.bmp"))
     with pytest.raises(ManifestError, match="occur twice"):
         read(tmp_path, [*IMAGES, IMAGES[0]])
-    with pytest.raises(ManifestError, match="two contents or tasks"):
+    with pytest.raises(ManifestError, match="two contents:"):
         read(tmp_path, pairs=with_(PAIRS, 0, image_b="PIPAL/A2_1.bmp"))
 
 
