@@ -128,24 +128,44 @@ class Lite0(nn.Module):
         Raises:
             ValueError: no map is wanted, or there is none of that name.
         """
-        if not wanted:
-            raise ValueError("no map is wanted")
-        if unknown := set(wanted) - set(LAYERS):
-            raise ValueError(f"Lite0 has no maps {', '.join(sorted(unknown))}; it has {', '.join(LAYERS)}")
-        found: dict[str, Tensor] = {}
-        last = max(LAYERS.index(name) for name in wanted)
+        _check(wanted, LAYERS)
         normal = (images * (255 / 128) - 127 / 128).contiguous(memory_format=torch.channels_last)
         maps = F.relu6(self.stem(normal), inplace=True)
-        found["stem"] = maps
-        for index, block in enumerate(self.blocks):
-            if LAYERS.index(f"d{index}") > last:
-                break
-            wide, maps = block(maps)
+        later = [name for name in wanted if name != "stem"]
+        found = dict(zip(later, self.onwards(maps, 0, later), strict=True)) if later else {}
+        return [maps if name == "stem" else found[name] for name in wanted]
+
+    def onwards(self, maps: Float[Tensor, "b c h w"], first: int, wanted: Sequence[str]) -> list[Tensor]:
+        """The maps of some layers, from a block on.
+
+        Args:
+            maps: what the block `first` is given: the output of the block before it, or of the stem.
+            first: index of a block.
+            wanted: names of maps of that block and of later ones.
+
+        Returns:
+            As `forward`.
+
+        Raises:
+            ValueError: as `forward`, or a map lies before the block.
+        """
+        _check(wanted, LAYERS[1 + 2 * first :])
+        last = max(LAYERS.index(name) for name in wanted)
+        found: dict[str, Tensor] = {}
+        for index in range(first, 1 + (last - 1) // 2):
+            wide, maps = self.blocks[index](maps)
             found |= {name: each for name, each in ((f"d{index}", wide), (f"b{index}", maps)) if name in wanted}
         return [found[name] for name in wanted]
 
 
 LAYERS = ("stem", *(f"{kind}{index}" for index in range(sum(s.repeats for s in STAGES)) for kind in "db"))
+
+
+def _check(wanted: Sequence[str], known: Sequence[str]) -> None:
+    if not wanted:
+        raise ValueError("no map is wanted")
+    if unknown := set(wanted) - set(known):
+        raise ValueError(f"Lite0 gives no maps {', '.join(sorted(unknown))} here; it gives {', '.join(known)}")
 
 
 def load_lite0() -> Lite0:

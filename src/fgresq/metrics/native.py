@@ -10,6 +10,7 @@ from pathlib import Path
 from fgresq.errors import UserError
 from fgresq.metrics import brisque, ilniqe, niqe, piqe, psnr, sharpness, ssim
 from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference
+from fgresq.metrics.lite import metric as lite
 from fgresq.metrics.parameters import find_parameters
 from fgresq.names import nearest
 
@@ -42,6 +43,7 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
         _full(_SSIM, ssim.ssim),
+        _full(lite.SPEC, lite.lite_dists),
         _alone(sharpness.SPEC, sharpness.sharpness),
         _alone(piqe.SPEC, piqe.piqe),
         (niqe.SPEC, niqe.load),

@@ -33,7 +33,7 @@ def ready(name, folder):
 
 
 def test_what_there_is():
-    assert set(FULL) == {"psnr", "psnr-luma", "ssim"}
+    assert set(FULL) == {"psnr", "psnr-luma", "ssim", "lite-dists"}
     assert set(ALONE) == {"sharpness", "piqe", "niqe", "niqe-fgresq-bsds500", "ilniqe", "brisque"}
 
 
@@ -76,8 +76,9 @@ def test_a_batch_gives_what_single_calls_give(name, parameters):
 
 @pytest.mark.parametrize("name", FULL)
 def test_a_full_reference_batch(name):
-    judge = metric(name)
-    pictures, references = [textured(20, 30), textured(25, 20)], [textured(20, 30, 5), textured(25, 20, 6)]
+    judge, least = metric(name), max(NATIVE[name].least_side, 20)
+    sizes = [(least, least + 10), (least + 5, least)]
+    pictures, references = ([textured(*size, seed) for size in sizes] for seed in (0, 5))
     expected = [judge(picture, reference) for picture, reference in zip(pictures, references, strict=True)]
     assert judge.batch(pictures, references).tolist() == expected
     with pytest.raises(UserError, match="none was given"):
@@ -86,7 +87,7 @@ def test_a_full_reference_batch(name):
         judge.batch(pictures)
     with pytest.raises(UserError, match="2 pictures and 1 references"):
         judge.batch(pictures, references[:1])
-    with pytest.raises(UserError, match="30x20 and 20x25"):
+    with pytest.raises(UserError, match=f"{least + 10}x{least} and {least}x{least + 5}"):
         judge(pictures[0], references[1])
 
 
