@@ -2,11 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from tests.waiting import LONGEST, wait_until
 
 FLAGS = (
     "--headless=new",
@@ -43,7 +46,19 @@ def start(profile: Path, width: int = 1400, height: int = 1000) -> Chrome:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """One Chromium for all tests of a module."""
     chrome = start(tmp_path_factory.mktemp("chromium"))
-    chrome.set_page_load_timeout(30)
-    chrome.set_script_timeout(20)
+    chrome.set_page_load_timeout(LONGEST)
+    chrome.set_script_timeout(LONGEST)
     yield chrome
     chrome.quit()
+
+
+def until(page: Chrome, condition: Callable[[Chrome], Any], why: str) -> None:
+    """Wait until something is so on a page; what isn't there yet, or was just replaced, counts as not so."""
+
+    def holds() -> bool:
+        try:
+            return bool(condition(page))
+        except (NoSuchElementException, StaleElementReferenceException):
+            return False
+
+    wait_until(holds, why)

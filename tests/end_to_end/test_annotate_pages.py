@@ -4,22 +4,33 @@ import base64
 import io
 import re
 import resource
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-from selenium.webdriver.support.ui import WebDriverWait
+from tests.end_to_end.annotation_page import (
+    A_LOOK_MS,
+    enter,
+    is_ready,
+    look,
+    moved_to,
+    press,
+    stop_clock,
+    text,
+    wait_for,
+)
 from tests.end_to_end.annotation_server import Server, make_study
+from tests.end_to_end.browser import until
+from tests.waiting import wait_until
 
 from fgresq.annotation.store import open_study
 from fgresq.annotation.store.frames import answers_frame
 
 pytestmark = pytest.mark.browser
 
-READY = "return document.getElementById('stage')?.getAttribute('aria-busy') === 'false'"
 IMAGES = "return [...document.querySelectorAll('.pane img')].map((i) => [i.src, getComputedStyle(i).transform])"
 PICTURE = """
 const image = document.querySelector(`#pane-${arguments[0]} img`);
@@ -46,9 +57,15 @@ FETCHES = (
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    running = Server(make_study(folder), folder).start()
-    yield running
-    running.kill()
+    with Server(make_study(folder), folder).start() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(browser):
+    """Its pages go by a clock that stands still."""
+    stop_clock(browser)
+    return browser
 
 
 @pytest.fixture
@@ -64,33 +81,8 @@ def stored(server):
     return rows
 
 
-def enter(page: Chrome, server: Server, person: str) -> None:
-    page.get("about:blank")
-    page.get(server.links[person])
-    WebDriverWait(page, 20).until(lambda b: "/enter" not in b.current_url)
-    WebDriverWait(page, 20).until(lambda b: b.execute_script(READY))
-    time.sleep(0.35)  # the page doesn't take an answer that comes too soon to be one
-
-
-def text(page: Chrome, name: str) -> str:
-    return page.find_element("id", name).text
-
-
-def press(page: Chrome, *keys: str) -> None:
-    ActionChains(page).send_keys(*keys).perform()
-
-
-def moved_to(page: Chrome, done: int) -> None:
-    WebDriverWait(page, 20).until(lambda b: text(b, "progress").startswith(f"{done} of") and b.execute_script(READY))
-    time.sleep(0.35)
-
-
-def wait_for(page: Chrome, name: str, part: str) -> None:
-    WebDriverWait(page, 30).until(lambda b: part in text(b, name))
-
-
 def test_a_link_leaves_the_address_and_opens_the_work(browser, server):
-    enter(browser, server, "team1-1")
+    enter(browser, server.links["team1-1"])
     assert browser.current_url == f"{server.url}/work"
     assert browser.execute_script("return document.cookie") == ""  # scripts can't read the session
     assert "#" not in browser.execute_script("return document.referrer + location.href")
@@ -106,7 +98,7 @@ def test_native_pixels_reach_the_screen_unchanged_at_every_density(browser, serv
     metrics = {"width": 1403, "height": 901, "deviceScaleFactor": density, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        enter(browser, server, "team1-1")
+        enter(browser, server.links["team1-1"])
         for mode in ("side", "place"):
             if mode == "place":
                 press(browser, " ")
@@ -128,18 +120,19 @@ def test_native_pixels_reach_the_screen_unchanged_at_every_density(browser, serv
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_keys_answer_and_moving_on_fetches_nothing_and_is_quick(browser, server, stored):
-    enter(browser, server, "team1-2")
+def test_keys_answer_and_what_comes_next_is_there_already(browser, server, stored):
+    enter(browser, server.links["team1-2"])
     for done, (key, choice) in enumerate(
         [(Keys.ARROW_LEFT, "left"), (Keys.ARROW_RIGHT, "right"), (Keys.ARROW_DOWN, "equal")] * 2, 1
     ):
-        WebDriverWait(browser, 10).until(lambda b, n=done: len(set(b.execute_script(FETCHES))) >= 2)
         upcoming = browser.execute_async_script(
             "fetch('/api/trial').then((r) => r.json()).then((s) => arguments[0]([s.upcoming.left, s.upcoming.right]))"
         )
-        WebDriverWait(browser, 10).until(
-            lambda b, u=upcoming: all(any(f.endswith(n) for f in b.execute_script(FETCHES)) for n in u)
-        )  # fetched ahead
+        until(
+            browser,
+            lambda b, u=upcoming: all(any(f.endswith(n) for f in b.execute_script(FETCHES)) for n in u),
+            "the next pair is fetched ahead",
+        )
         press(browser, key)
         moved_to(browser, done)
         assert [i[0].rpartition("/images/")[2] for i in browser.execute_script(IMAGES)] == [
@@ -147,27 +140,27 @@ def test_keys_answer_and_moving_on_fetches_nothing_and_is_quick(browser, server,
         ]
         row = stored("team1-2")[-1]
         assert (row["position"], row["choice"]) == (done - 1, choice)
-        assert row["elapsed_ms"] >= 300
-    moved = browser.execute_script("return performance.getEntriesByName('moved-on').map((e) => e.duration)")
-    assert len(moved) == 6
-    assert min(moved) < 100  # the typical figure is in docs/annotation.md; others may use this machine
+        assert row["elapsed_ms"] == A_LOOK_MS
+    # How long each took is measured; docs/annotation.md has figures.
+    measured = "return performance.getEntriesByName('moved-on').length"
+    until(browser, lambda b: b.execute_script(measured) == 6, "six moves are measured")
     assert browser.get_log("browser") == []
 
 
 def test_going_back_changes_an_answer_and_work_goes_on(browser, server, stored):
-    enter(browser, server, "team1-3")
+    enter(browser, server.links["team1-3"])
     first = browser.execute_script(IMAGES)[0][0]
     for done in (1, 2):
         press(browser, Keys.ARROW_LEFT)
         moved_to(browser, done)
     press(browser, Keys.BACKSPACE)
     wait_for(browser, "note", "earlier pair")
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(READY))
+    until(browser, is_ready, "the earlier pair is shown")
     press(browser, Keys.BACKSPACE)
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(IMAGES)[0][0] == first and b.execute_script(READY))
-    time.sleep(0.35)
+    until(browser, lambda b: b.execute_script(IMAGES)[0][0] == first and is_ready(b), "the first pair is shown")
+    look(browser)
     press(browser, Keys.ARROW_RIGHT)
-    WebDriverWait(browser, 10).until(lambda b: len(stored("team1-3")) == 3)
+    wait_until(lambda: len(stored("team1-3")) == 3, "the change is stored")
     moved_to(browser, 2)
     assert [(row["position"], row["choice"], row["counts"]) for row in stored("team1-3")] == [
         (0, "left", False), (1, "left", True), (0, "right", True)
@@ -176,7 +169,7 @@ def test_going_back_changes_an_answer_and_work_goes_on(browser, server, stored):
 
 
 def test_a_double_click_and_a_held_key_count_once(browser, server, stored):
-    enter(browser, server, "team1-4")
+    enter(browser, server.links["team1-4"])
     button = browser.find_element("css selector", "[data-choice=left]")
     ActionChains(browser).double_click(button).perform()
     moved_to(browser, 1)
@@ -192,10 +185,10 @@ def transforms(page):
 
 
 def test_both_images_zoom_and_move_together(browser, server):
-    enter(browser, server, "team2-1")
+    enter(browser, server.links["team2-1"])
     image = browser.find_element("css selector", "#pane-right img")
     ActionChains(browser).scroll_from_origin(ScrollOrigin.from_element(image, 30, 20), 0, -120).perform()
-    WebDriverWait(browser, 5).until(lambda b: text(b, "zoom-level") == "200 %")
+    wait_for(browser, "zoom-level", "200 %")
     press(browser, "+", "+", "+")
     assert text(browser, "zoom-level") == "600 %"
     before = transforms(browser)
@@ -217,7 +210,7 @@ def test_both_images_zoom_and_move_together(browser, server):
 
 
 def test_the_flicker_shows_both_in_the_same_place(browser, server):
-    enter(browser, server, "team2-1")
+    enter(browser, server.links["team2-1"])
     assert browser.execute_script(SHOWN) == ["left", "right"]
     seen = []
     for _ in range(3):
@@ -231,22 +224,29 @@ def test_the_flicker_shows_both_in_the_same_place(browser, server):
 
 
 def test_the_clock_stands_still_in_a_pause(browser, server, stored):
-    enter(browser, server, "team2-2")
+    enter(browser, server.links["team2-2"], 700)
     press(browser, "p")
     assert "Paused" in text(browser, "cover-title")
+    look(browser, 2500)
     press(browser, Keys.ARROW_LEFT)  # nothing is answered under the cover
-    time.sleep(2.5)
-    assert stored("team2-2") == []
     press(browser, "p")
-    start = time.monotonic()
-    time.sleep(0.5)
-    press(browser, Keys.ARROW_LEFT)
+    look(browser, 500)
+    press(browser, Keys.ARROW_RIGHT)
     moved_to(browser, 1)
-    assert stored("team2-2")[0]["elapsed_ms"] < 1000 * (time.monotonic() - start) + 1500
+    assert [(row["choice"], row["elapsed_ms"]) for row in stored("team2-2")] == [("right", 700 + 500)]
+
+
+def test_an_answer_that_comes_too_soon_is_not_taken(browser, server, stored):
+    enter(browser, server.links["team1-5"], 299)
+    press(browser, Keys.ARROW_LEFT)
+    look(browser, 1)
+    press(browser, Keys.ARROW_RIGHT)
+    moved_to(browser, 1)
+    assert [(row["choice"], row["elapsed_ms"]) for row in stored("team1-5")] == [("right", 300)]
 
 
 def test_a_killed_server_loses_nothing_and_the_answer_is_sent_again(browser, server, stored):
-    enter(browser, server, "team2-3")
+    enter(browser, server.links["team2-3"])
     press(browser, Keys.ARROW_RIGHT)
     moved_to(browser, 1)
     shown = browser.execute_script(IMAGES)
@@ -275,8 +275,6 @@ def test_a_killed_server_loses_nothing_and_the_answer_is_sent_again(browser, ser
 
 
 def dismiss(page):
-    from selenium.common.exceptions import NoAlertPresentException
-
     try:
         page.switch_to.alert.accept()
     except NoAlertPresentException:
@@ -284,7 +282,7 @@ def dismiss(page):
 
 
 def test_a_full_disk_is_told_and_the_answer_kept(browser, server, stored):
-    enter(browser, server, "team2-4")
+    enter(browser, server.links["team2-4"])
     limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, limits[1]))  # no file may grow
     press(browser, Keys.ARROW_LEFT)
@@ -299,7 +297,7 @@ def test_a_full_disk_is_told_and_the_answer_kept(browser, server, stored):
 
 
 def test_an_ended_session_keeps_the_answer_until_the_link_is_opened_again(browser, server, stored):
-    enter(browser, server, "team2-5")
+    enter(browser, server.links["team2-5"])
     browser.delete_all_cookies()
     press(browser, Keys.ARROW_RIGHT)
     wait_for(browser, "alarm", "open your personal link again")

@@ -1,18 +1,21 @@
 """A whole small study as a lab runs it: two teams of five, an expert and a lead, then export and aggregation."""
 
-import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from selenium.webdriver import ActionChains, Chrome, Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver import Chrome, Keys
+from tests.end_to_end.annotation_page import moved_to, open_link, press, stop_clock, text, wait_for
 from tests.end_to_end.annotation_server import Server, make_study
+from tests.end_to_end.browser import until
 from tests.end_to_end.command import run
 from tests.unit.annotation.web.client import RemoteBrowser
+from tests.waiting import wait_until
 
 from fgresq.annotation.protocol.trials import TrialKind
 from fgresq.annotation.store import open_study
@@ -24,7 +27,6 @@ from fgresq.records import Preference
 pytestmark = pytest.mark.browser
 
 KEYS = {"left": Keys.ARROW_LEFT, "right": Keys.ARROW_RIGHT, "equal": Keys.ARROW_DOWN}
-READY = "return document.getElementById('stage')?.getAttribute('aria-busy') === 'false'"
 
 
 @dataclass
@@ -55,9 +57,8 @@ def test_a_whole_study(browser: Chrome, tmp_path: Path) -> None:
 
 
 def run_study(page: Chrome, folder: Path, play: Play) -> None:
-    study = open_study(str(play.database))
-    server = Server(play.database, folder).start()
-    try:
+    stop_clock(page)
+    with closing(open_study(str(play.database))) as study, Server(play.database, folder).start() as server:
         first, *others = [person.person_id for person in study.people() if person.team is not None]
         judge_by_keys(page, server.links[first], study, play, first)
         for person in (first, *others):
@@ -72,9 +73,6 @@ def run_study(page: Chrome, folder: Path, play: Play) -> None:
         assert 3 <= len(disputed) < len(study.pairs) / 2 + 10
         review_by_keys(page, server.links["expert-1"], study, play, disputed)
         look_at_the_lead_s_page(page, server.links["lead"], study, disputed)
-    finally:
-        server.kill()
-        study.close()
     assert_outcome(play, folder, disputed)
 
 
@@ -84,45 +82,36 @@ def choice_of(trial, preference: Preference) -> str:
     return "left" if (preference == Preference.A) == trial.a_on_left else "right"
 
 
-def enter(page: Chrome, link: str) -> None:
-    page.get("about:blank")
-    page.get(link)
-    WebDriverWait(page, 20).until(lambda b: "/enter" not in b.current_url)
-
-
-def ready(page: Chrome, progress: str) -> None:
-    WebDriverWait(page, 20).until(
-        lambda b: b.find_element("id", "progress").text.startswith(progress) and b.execute_script(READY)
-    )
-    time.sleep(0.35)  # the page doesn't take an answer that comes too soon to be one
-
-
 def judge_by_keys(page: Chrome, link: str, study, play: Play, person: str) -> None:
-    enter(page, link)
+    open_link(page, link)
     for trial in study.trials(person)[: play.in_browser]:
-        ready(page, f"{trial.position} of")
-        ActionChains(page).send_keys(KEYS[choice_of(trial, play.opinions[person, trial.pair])]).perform()
-    ready(page, f"{play.in_browser} of")
+        moved_to(page, trial.position)
+        press(page, KEYS[choice_of(trial, play.opinions[person, trial.pair])])
+    moved_to(page, play.in_browser)
 
 
 def judge_by_requests(link: str, study, play: Play, person: str) -> None:
-    browser = RemoteBrowser(link)
-    state = browser.get("/api/trial").json()
-    while state["current"] is not None:
-        trial = study.trials(person)[state["current"]["position"]]
-        pair = study.pairs[trial.pair]
-        shown = (pair.image_a, pair.image_b) if trial.a_on_left else (pair.image_b, pair.image_a)
-        for side, image in zip(("left", "right"), shown, strict=True):
-            assert state["current"][side] == f"/images/{image.opaque_id}"
-        if trial.position == 0:
-            assert browser.get(state["current"]["left"]).content.startswith(b"\x89PNG")
-        response = browser.answer(trial.position, choice_of(trial, play.opinions[person, trial.pair]))
-        if response.status_code == 429:
-            time.sleep(1)
-            continue
-        assert response.status_code == 200, response.text
-        state = response.json()
-    browser.close()
+    with closing(RemoteBrowser(link)) as browser:
+        state = browser.get("/api/trial").json()
+        while state["current"] is not None:
+            trial = study.trials(person)[state["current"]["position"]]
+            pair = study.pairs[trial.pair]
+            shown = (pair.image_a, pair.image_b) if trial.a_on_left else (pair.image_b, pair.image_a)
+            for side, image in zip(("left", "right"), shown, strict=True):
+                assert state["current"][side] == f"/images/{image.opaque_id}"
+            if trial.position == 0:
+                assert browser.get(state["current"]["left"]).content.startswith(b"\x89PNG")
+            choice = choice_of(trial, play.opinions[person, trial.pair])
+            state = wait_until(lambda t=trial, c=choice: answered(browser, t.position, c), "an answer is taken")
+
+
+def answered(browser: RemoteBrowser, position: int, choice: str) -> dict[str, Any] | None:
+    """What comes next; None where the server asks to wait, as answers come faster than hands give them."""
+    response = browser.answer(position, choice)
+    if response.status_code == 429:
+        return None
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def judged(study) -> list[int]:
@@ -140,27 +129,29 @@ def expected_disputes(study, play: Play) -> set[int]:
 
 
 def review_by_keys(page: Chrome, link: str, study, play: Play, disputed: set[int]) -> None:
-    enter(page, link)
+    open_link(page, link)
     for done in range(len(disputed)):
-        ready(page, f"{done} of {len(disputed)}")
+        moved_to(page, done)
+        assert text(page, "progress") == f"{done} of {len(disputed)}"
         trial = study.review_queue("expert-1")[0]
         assert trial.pair in disputed
         assert not page.find_element("id", "note").is_displayed()  # nothing of the votes yet
         choice = choice_of(trial, play.opinions["expert-1", trial.pair])
-        ActionChains(page).send_keys(KEYS[choice], Keys.ENTER).perform()
-        WebDriverWait(page, 20).until(lambda b: "votes" in b.find_element("id", "note").text)
+        press(page, KEYS[choice], Keys.ENTER)
+        wait_for(page, "note", "votes")
         votes = Counter(choice_of(trial, vote) for vote in votes_on(study, play, trial.pair))
         told = f"{votes['left']} for left, {votes['equal']} equal, {votes['right']} for right"
-        assert told in page.find_element("id", "note").text
-        ActionChains(page).send_keys(Keys.ENTER).perform()
-    WebDriverWait(page, 20).until(lambda b: "Nothing to review" in b.find_element("id", "cover-title").text)
+        assert told in text(page, "note")
+        press(page, Keys.ENTER)
+    wait_for(page, "cover-title", "Nothing to review")
 
 
 def look_at_the_lead_s_page(page: Chrome, link: str, study, disputed: set[int]) -> None:
-    enter(page, link)
+    open_link(page, link)
     cells = "return [...document.querySelectorAll('tr.sum td[data-state]')].map((cell) => Number(cell.textContent))"
     total = len(judged(study))
-    WebDriverWait(page, 30).until(lambda b: b.execute_script(cells) == [0, 0, total - len(disputed), 0, len(disputed)])
+    standing = [0, 0, total - len(disputed), 0, len(disputed)]
+    until(page, lambda p: p.execute_script(cells) == standing, f"the lead's page says {standing}")
     assert len(page.find_elements("css selector", "tr[data-person]")) == 11
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
+from tests.end_to_end.browser import until
 from tests.end_to_end.command import run
 from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.photo_study import HOSTILE, HOSTILE_CONTENT, make_photo_study
@@ -182,7 +183,7 @@ def test_matrices_open_and_tables_scroll_by_keyboard(page: Chrome) -> None:
     try:
         region = page.find_element("css selector", "#ranges .scroll")
         region.send_keys(Keys.ARROW_RIGHT)
-        WebDriverWait(page, 5).until(lambda b: b.execute_script("return arguments[0].scrollLeft", region) > 0)
+        until(page, lambda p: p.execute_script("return arguments[0].scrollLeft", region) > 0, "the table scrolls")
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from selenium.webdriver import Chrome
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+from tests.end_to_end.browser import until
 
 LOADED = "return document.getElementById('zoom-level').textContent !== '' && !document.querySelector('[aria-busy]')"
 
@@ -23,7 +23,7 @@ def open_page(browser: Chrome, path: Path) -> None:
 
 def settled(browser: Chrome) -> None:
     """Wait until both images are decoded and a frame has been painted."""
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(LOADED))
+    until(browser, lambda b: b.execute_script(LOADED), "both images are shown")
     browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
 
