@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
+from tests.waiting import LONGEST
 
 from fgresq.cli.app import main
 
@@ -75,7 +76,7 @@ class Machine:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
             check=False,
         )
         assert "Traceback" not in ran.stdout + ran.stderr

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.unit.images.pictures import READ, REFUSED, RGB, exif
+from tests.waiting import LONGEST, started, wait_until
 
 import fgresq
 
@@ -36,7 +36,7 @@ Finished = subprocess.CompletedProcess
 def run(*arguments: object, **settings: object) -> Finished[str]:
     command = [COMMAND, *map(str, arguments)]
     return subprocess.run(
-        command, check=False, capture_output=True, text=True, errors="surrogateescape", timeout=120, **settings
+        command, check=False, capture_output=True, text=True, errors="surrogateescape", timeout=LONGEST, **settings
     )
 
 
@@ -68,7 +68,7 @@ def run_in_one_process(
         capture_output=True,
         text=True,
         input=json.dumps(arguments),
-        timeout=120,
+        timeout=LONGEST,
         **settings,
     ).stdout.splitlines()
     return [Finished(command, *json.loads(line)) for command, line in zip(arguments, said, strict=True)]
@@ -339,38 +339,33 @@ def many(tmp_path: Path) -> Path:
 def test_ctrl_c(many: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.json"
     output.write_text("old")
-    with subprocess.Popen(
-        [COMMAND, "score", str(many), "-o", str(output)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        wait_until_open(process, tmp_path / "one.png")
+    command = [COMMAND, "score", many, "-o", output]
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: has_open(process, tmp_path / "one.png"), "it reads a picture", process=process)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=LONGEST)
     assert process.returncode == 130
     assert (stdout, stderr.strip()) == ("", "")
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "many", "one.png"]
 
 
-def wait_until_open(process: subprocess.Popen[str], path: Path) -> None:
-    """Return when a process has a file open for the tenth time that is looked."""
-    seen, end = 0, time.monotonic() + 60
-    while seen < 10:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.001)
-        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
-            with suppress(FileNotFoundError):  # closed again meanwhile
-                seen += descriptor.readlink() == path
+def has_open(process: subprocess.Popen[str], path: Path) -> bool:
+    """Whether a process has a file open now."""
+    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed again meanwhile
+            if descriptor.readlink() == path:
+                return True
+    return False
 
 
 def test_a_reader_that_leaves_early(good: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.json"
-    with subprocess.Popen(
-        [COMMAND, "score", str(good), "-o", str(output)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [COMMAND, "score", good, "-o", output]
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.close()
         stderr = process.stderr.read()
-        process.wait(60)
+        process.wait(LONGEST)
     assert stderr == ""
     assert len(json.loads(output.read_text())["scores"]) == 3  # what was asked for in a file is there
 

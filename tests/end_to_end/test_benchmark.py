@@ -1,11 +1,7 @@
 """`fgresq benchmark run` and `table` as people run them, on photographs with made-up labels."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from io import StringIO
@@ -14,7 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 from PIL import Image, ImageFilter
-from tests.end_to_end.command import COMMAND, run
+from tests.end_to_end.command import run
+from tests.end_to_end.killed import killed_before
 
 from fgresq.benchmark.store import SCHEMA, open_store
 from fgresq.cli.app import main
@@ -129,16 +126,9 @@ def test_a_killed_run_goes_on_where_it_was(study: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     run(*arguments, "--store", whole)
     killed = tmp_path / "killed"
-    command = [COMMAND, *map(str, arguments), "--store", killed, "--save-every", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while len(list(killed.glob("scores/*.parquet"))) < 2 and time.monotonic() < until:
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    kept = len(open_store(killed).scores())
-    assert 2 <= kept < 21
-    assert f"{21 - kept} scores computed now" in run(*arguments, "--store", killed).stdout
+    killed_before(r"scores/.*\.parquet$", 3, *arguments, "--store", killed, "--save-every", 0)
+    assert len(open_store(killed).scores()) == 2
+    assert "19 scores computed now" in run(*arguments, "--store", killed).stdout
     assert open_store(killed).scores() == open_store(whole).scores()
 
 

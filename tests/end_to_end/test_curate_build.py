@@ -5,15 +5,13 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.end_to_end.command import COMMAND, run
+from tests.end_to_end.killed import killed_before
 from tests.unit.curation.pipeline.studies import write_config, write_study
 from tests.waiting import LONGEST, started, wait_until
 
@@ -45,39 +43,28 @@ def kept(out: Path, step: str) -> int:
     return sum(len(json.loads(part.read_text())) for part in (out / ".build" / step).rglob("*.json"))
 
 
-def killed(config: Path, out: Path, moment: Callable[[], bool], workers: int = 1) -> None:
-    """Start the command, and `kill -9` it at a moment."""
-    started = subprocess.Popen(
-        [COMMAND, "curate", "build", str(config), "--out", str(out), "--save-every", "0", "--workers", str(workers)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 100
-    while not moment():
-        assert started.poll() is None, "it ended before its moment came"
-        assert time.monotonic() < until
-        time.sleep(0.0005)
-    started.send_signal(signal.SIGKILL)
-    assert started.wait() == -signal.SIGKILL
+def killed(config: Path, out: Path, pattern: str, count: int = 1, workers: int = 1) -> None:
+    """Start the command, and `kill -9` it before the `count`-th file of a pattern is there."""
+    build = ("curate", "build", config, "--out", out, "--save-every", 0, "--workers", workers)
+    killed_before(pattern, count, *build)
 
 
 def test_killed_at_several_moments_it_ends_with_the_same_files(
     study: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    moments: dict[str, Callable[[], bool]] = {
-        "the folder is there": out.is_dir,
-        "some images of the threshold are measured": lambda: kept(out, "threshold") >= 3,
-        "some contents are judged": lambda: kept(out, "jnd") >= 2,
-        "a table is written": (out / "counts.csv").exists,
-        "the manifest is written": (out / "manifest.json").exists,
+    # What is about to be written when it is killed, and how many results of each step are on the disk by then.
+    moments = {
+        (f"^{re.escape(str(out))}/", 1): (0, 0, 0),
+        (r"/threshold/", 4): (1, 3, 0),
+        (r"/jnd/", 3): (1, 12, 2),
+        (r"/counts\.csv$", 1): (1, 12, 8),
+        (r"/manifest\.json$", 1): (1, 12, 8),
+        (r"/SHA256SUMS$", 1): (1, 12, 8),
     }
-    before: dict[str, int] = {}
-    for moment in moments.values():
-        killed(study, out, moment, workers=2)
-        now = {step: kept(out, step) for step in ("files", "threshold", "jnd")}
-        assert all(now[step] >= before.get(step, 0) for step in now), "what was kept is kept"
-        before = now
+    for (pattern, count), results in moments.items():
+        killed(study, out, pattern, count, workers=2)
+        assert tuple(kept(out, step) for step in ("files", "threshold", "jnd")) == results, pattern
         assert not (out / "SHA256SUMS").exists()
     run("curate", "build", study, "--out", out)
     assert sums(out) == sums(uninterrupted)
@@ -123,8 +110,8 @@ def test_one_that_stands_still_keeps_its_folder(study: Path, uninterrupted: Path
 def test_what_was_kept_is_not_computed_again(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
     """Kept results that say something else would come back: what is on disk is taken as it is."""
     out = tmp_path / "out"
-    killed(study, out, lambda: kept(out, "threshold") >= 3)
-    part = sorted((out / ".build" / "threshold").iterdir())[0]
+    killed(study, out, r"/threshold/", 4)
+    part = sorted((out / ".build" / "threshold").glob("*.json"))[0]
     first = json.loads(part.read_text())
     first[0]["ssim"] = 0.123
     part.write_text(json.dumps(first))
@@ -137,7 +124,7 @@ def test_what_was_kept_is_not_computed_again(study: Path, uninterrupted: Path, t
 
 def test_a_half_done_folder_takes_no_other_settings_or_inputs(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    killed(study, out, lambda: kept(out, "threshold") >= 1)
+    killed(study, out, r"/threshold/", 2)
     other = write_config(study.parent / "other.yaml", jnd={"threshold": {"images": 12, "seed": 2}})
     said = run("curate", "build", other, "--out", out, code=2).stderr
     assert "holds a build with other settings: jnd (was" in said
@@ -155,7 +142,7 @@ def test_a_full_disk(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONGEST,
         check=False,
     )
     assert failed.returncode == 2, failed.stderr

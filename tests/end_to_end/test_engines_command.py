@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.command import COMMAND, run
+from tests.waiting import LONGEST, started
 
 pytestmark = pytest.mark.usefixtures("_no_index")
 
@@ -48,11 +49,10 @@ def test_somebody_who_can_be_asked_is_asked(answer: bytes, code: int) -> None:
     engines().parent.write_text("in the way")  # so that an installation that is begun ends at once
     ours, theirs = pty.openpty()
     try:
-        with subprocess.Popen(
-            [COMMAND, "metrics", "install", "pyiqa"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
+        command = [COMMAND, "metrics", "install", "pyiqa"]
+        with started(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             os.write(ours, answer)
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=LONGEST)
     finally:
         os.close(ours)
         os.close(theirs)

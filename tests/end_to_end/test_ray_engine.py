@@ -4,7 +4,6 @@ import csv
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from tests.end_to_end.command import COMMAND, run
+from tests.waiting import LONGEST, started, wait_until
 
 CONTENTS, IMAGES, SIDE = 6, 32, 280
 CONFIG = """
@@ -65,31 +65,25 @@ def at_work(process: int) -> bool:
         return False
 
 
-def kill_one(build: subprocess.Popen[str], out: Path) -> int:
-    """Kill a worker that has an item, once the JND filter has a result; answers how many results it has."""
-    while build.poll() is None:
-        if results := len(list((out / ".build" / "jnd").rglob("*.json"))):
-            for process in filter(at_work, below(build.pid)):
-                os.kill(process, signal.SIGSTOP)  # so that it can't end its item meanwhile
-                if at_work(process):
-                    os.kill(process, signal.SIGKILL)
-                    return results
-                os.kill(process, signal.SIGCONT)
-        time.sleep(0.01)
-    raise AssertionError(f"the build ended before a worker was seen: {build.communicate()}")
+def killed_one(build: int, out: Path) -> int:
+    """Kill a worker that has an item, once the JND filter has a result; answers how many results it has, or 0."""
+    results = len(list((out / ".build" / "jnd").rglob("*.json")))
+    for process in filter(at_work, below(build) if results else ()):
+        os.kill(process, signal.SIGSTOP)  # so that it can't end its item meanwhile
+        if at_work(process):
+            os.kill(process, signal.SIGKILL)
+            return results
+        os.kill(process, signal.SIGCONT)
+    return 0
 
 
 def test_a_killed_worker_changes_nothing(config: Path, tmp_path: Path) -> None:
     out, alone = tmp_path / "ray", tmp_path / "processes"
     command = [COMMAND, "curate", "build", config, "--out", out, "--save-every", "0"]
-    with subprocess.Popen(
-        [*command, "--engine", "ray", "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as build:
-        try:
-            finished = kill_one(build, out)
-            printed, told = build.communicate(timeout=300)
-        finally:
-            build.kill()
+    by_ray = [*command, "--engine", "ray", "--workers", 2]
+    with started(by_ray, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as build:
+        finished = wait_until(lambda: killed_one(build.pid, out), "a worker judges a content", LONGEST, process=build)
+        printed, told = build.communicate(timeout=LONGEST)
     assert build.returncode == 0, told
     assert 1 <= finished < CONTENTS
     assert f"{CONTENTS * IMAGES} images" in printed

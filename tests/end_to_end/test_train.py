@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 from tests.end_to_end.test_bad_input import COMMAND, Finished, assert_one_line, run_in_one_process
 from tests.unit.training.study import make_study
-from tests.unit.training.test_resume import quality_command, started, wait_for_steps
+from tests.unit.training.test_resume import quality_command, training
+from tests.waiting import LONGEST
 
 from fgresq.manifest import Manifest, write_manifest
 from fgresq.records import RestorationTask
@@ -49,7 +50,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 def fgresq(folder: Path, *arguments: object, code: int = 0) -> Finished[str]:
     done = subprocess.run(
-        [COMMAND, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=240, check=False
+        [COMMAND, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False
     )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
@@ -89,12 +90,11 @@ def test_the_ablation_and_a_baseline_from_the_users_folder(study: Manifest, tmp_
 
 
 def test_a_disk_that_gets_full_while_saving(study: Manifest, tmp_path: Path) -> None:
-    process = started(quality_command(study, tmp_path, "epochs=500", "save_every=2"))
-    wait_for_steps(process, tmp_path, 6)
-    allowed = (tmp_path / "last.pt").stat().st_size // 2
-    assert (tmp_path / "log.jsonl").stat().st_size < allowed
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (allowed, allowed))
-    out, err = process.communicate(timeout=120)
+    with training(quality_command(study, tmp_path, "epochs=5000", "save_every=2"), tmp_path, 6) as process:
+        allowed = (tmp_path / "last.pt").stat().st_size // 2
+        assert (tmp_path / "log.jsonl").stat().st_size < allowed
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (allowed, allowed))
+        out, err = process.communicate(timeout=LONGEST)
     assert_one_line(Finished([], process.returncode, out, err), 2, "pt: can't be written (File too large)")
     last = checkpoint.read(tmp_path / "last.pt")
     assert last["progress"]["step"] >= 4  # that of update 6 may have been under way when the disk got full

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pg8000
+from tests.waiting import LONGEST
 
 
 def programs() -> Path | None:
@@ -56,7 +57,7 @@ class Server:
         command = [*self._as, str(self.bin / program), *map(str, arguments)]
         # Output goes to a file: a server that inherits a pipe would keep it open.
         with (self.folder / "output").open("ab") as output:
-            subprocess.run(command, check=True, stdout=output, stderr=output, cwd=self.folder, timeout=120)
+            subprocess.run(command, check=True, stdout=output, stderr=output, cwd=self.folder, timeout=LONGEST)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 from tests.unit.annotation.studies import DESIGN, answer_all, choice_for, make_manifest, make_study
+from tests.waiting import LONGEST
 
 from fgresq.annotation.protocol.design import Role
 from fgresq.annotation.protocol.trials import TrialKind
@@ -218,7 +219,7 @@ def test_a_reader_sees_one_state_while_others_write(study):
     with study.reading() as connection:
         before = connection.scalar(count)
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(give, study).result(timeout=20)
+            pool.submit(give, study).result(timeout=LONGEST)
         assert connection.scalar(count) == before == 0
     assert len(rows(study)) == 1
 

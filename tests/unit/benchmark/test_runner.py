@@ -247,7 +247,7 @@ def test_a_metric_of_another_program_that_crashes_on_a_picture(
     store = new_store(tmp_path / "store", data)
     found = []
     for _ in range(2):
-        with Engine(spec, device="cpu", timeout=20.0, faults=1) as engine:
+        with Engine(spec, device="cpu", faults=1) as engine:
             monkeypatch.setattr(engines, "_started", lambda name, device, engine=engine: engine)
             judge = engines.open_engine(metric, "cpu")
             monkeypatch.setattr(runner, "declare", lambda request, judge=judge: judge.declaration)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.unit.images.pictures import DEEP, FLOATS, RGB, deep_png
+from tests.waiting import LONGEST
 from torch import Tensor
 
 import fgresq
@@ -75,7 +76,7 @@ for wrong in (None, 3, 0.5, b"a.png", bytearray(b"a.png"), {"a": 1}, {1}, (x for
 print(none.error, number.error, name.error, sep="; ")
 """
     lines = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=LONGEST
     ).stdout.splitlines()
     kinds = ("NoneType", "int", "float", "bytes", "bytearray", "dict", "set", "generator", "object")
     said = "an object of type {} isn't an image"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.unit.training.study import losses_of
-from tests.unit.training.test_resume import COMMAND, started, stop_after, wait_for_steps
+from tests.unit.training.test_resume import COMMAND, stop_after, training
+from tests.waiting import LONGEST
 
 from fgresq.errors import TrainingStoppedError
 from fgresq.manifest import Manifest
@@ -33,7 +34,7 @@ def command(kind: str, study: Manifest, out: Path, *settings: str) -> list[str]:
 
 
 def finished(arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=240, check=False, **options)
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=LONGEST, check=False, **options)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +85,12 @@ def test_what_happens_in_one_is_known_to_all(study: Manifest, tmp_path: Path) ->
 
 
 def test_sigterm_stops_all_after_the_same_update(study: Manifest, tmp_path: Path) -> None:
-    settings = ("encoder=compact-tiny", "without_degradation=true", "batch_size=8", "epochs=500", "save_every=3")
-    process = started([*TORCHRUN, "--no-python", *command("quality", study, tmp_path, *settings)])
-    wait_for_steps(process, tmp_path, 5)
-    workers = [int(pid) for pid in children(process.pid)]
-    os.kill(workers[1], signal.SIGTERM)  # one of them is told, and tells the other
-    _, errors = process.communicate(timeout=120)
+    settings = ("encoder=compact-tiny", "without_degradation=true", "batch_size=8", "epochs=5000", "save_every=3")
+    arguments = [*TORCHRUN, "--no-python", *command("quality", study, tmp_path, *settings)]
+    with training(arguments, tmp_path, 5) as process:
+        workers = [int(pid) for pid in children(process.pid)]
+        os.kill(workers[1], signal.SIGTERM)  # one of them is told, and tells the other
+        _, errors = process.communicate(timeout=LONGEST)
     assert process.returncode == 1
     assert errors.count("stopped after update") == 2, errors
     assert checkpoint.read(tmp_path / "last.pt")["progress"]["step"] == len(losses_of(tmp_path))

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from tests.end_to_end.killed import killed_before
 from tests.unit.training.study import TINY, losses_of
+from tests.waiting import LONGEST, started, wait_until
 
 from fgresq.errors import CheckpointError, TrainingStoppedError, UserError
 from fgresq.manifest import Manifest
@@ -31,34 +33,31 @@ def quality_command(study: Manifest, out: Path, *settings: str) -> list[str]:
     return [str(COMMAND), "train", "quality", str(study.root), "--out", str(out), "--without-degradation", *changes]
 
 
-def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if (out / "log.jsonl").is_file() and len(losses_of(out)) >= steps and (out / "last.pt").is_file():
-            return
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    raise AssertionError("the training made no progress")
+@contextmanager
+def training(arguments: Sequence[str], out: Path, steps: int) -> Iterator[subprocess.Popen[str]]:
+    """A training that has done some steps and saved some of them."""
+    with started(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        files = (out / "log.jsonl", out / "last.pt")
+        wait_until(
+            lambda: all(path.is_file() for path in files) and len(losses_of(out)) >= steps,
+            f"the training makes {steps} steps",
+            LONGEST,
+            process=process,
+        )
+        yield process
 
 
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tmp_path: Path) -> None:
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    subprocess.run(quality_command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=240)
+    subprocess.run(quality_command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=LONGEST)
     expected = losses_of(straight)
     assert len(expected) >= 20
-    process = started(quality_command(study, broken, "epochs=3"))
-    wait_for_steps(process, broken, 10)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    killed_before(r"/last\.pt$", 3, *quality_command(study, broken, "epochs=3")[1:])
     assert checkpoint.read(broken / "last.pt")["progress"]["step"] < len(expected)
     with (broken / "log.jsonl").open("a") as file:
         file.write('{"event": "step", "step": 11, "lo')  # killed while it wrote this
     done = subprocess.run(
-        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True
+        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=LONGEST, text=True
     )
     assert losses_of(broken) == expected, "every loss, to the bit"
     assert (broken / "log.jsonl").read_text() == (straight / "log.jsonl").read_text(), "and every score"
@@ -68,7 +67,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tm
     assert (straight / "model.safetensors").read_bytes() == (broken / "model.safetensors").read_bytes()
 
     again = subprocess.run(
-        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=240, text=True
+        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=LONGEST, text=True
     )
     assert again.stdout == done.stdout, "a finished training says what it said then"
     assert "acc/Denoising" in again.stdout
@@ -76,10 +75,9 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tm
 
 
 def test_sigterm_saves_and_exits(study: Manifest, tmp_path: Path) -> None:
-    process = started(quality_command(study, tmp_path, "epochs=200"))
-    wait_for_steps(process, tmp_path, 7)
-    process.terminate()
-    _, errors = process.communicate(timeout=60)
+    with training(quality_command(study, tmp_path, "epochs=5000"), tmp_path, 7) as process:
+        process.terminate()
+        _, errors = process.communicate(timeout=LONGEST)
     assert process.returncode == 1
     assert "goes on" in errors
     assert errors.count("\n") == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.unit.training.networks import Dropped
+from tests.waiting import LONGEST
 from torch import Tensor, nn
 
 from fgresq.losses.fidelity import scene_fidelity
@@ -124,7 +125,7 @@ def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -5,12 +5,12 @@ import operator
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
+from tests.waiting import started, wait_until
 
 from fgresq.curation.tau import Tau, parse_tau
 from fgresq.errors import FgresqError, UserError
@@ -106,13 +106,8 @@ def test_no_process_outlives_a_killed_parent(tmp_path):
         "        for pid in spread(operator.call, iter(lambda: os.getpid, None)):\n"
         "            print(pid, flush=True)\n"
     )
-    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    with parent:
-        assert parent.stdout is not None
+    command = [sys.executable, script]
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
         pids = {int(parent.stdout.readline()) for _ in range(20)}
-        parent.kill()
     assert parent.pid not in pids
-    until = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the workers are gone")

@@ -8,13 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import pytest
 import ray
+from tests.waiting import wait_until
 
 from fgresq.curation.jnd.reading import read_picture
 from fgresq.curation.tau import Tau, parse_tau
@@ -31,14 +30,6 @@ def spread() -> Iterator[Map]:
     """Two workers, for all tests of this module."""
     with engine(Engine.RAY, 2) as started:
         yield started
-
-
-def waited_for(path: Path) -> Path:
-    deadline = time.monotonic() + 60
-    while not path.is_file() or not path.read_text().endswith("\n"):
-        assert time.monotonic() < deadline, f"{path} isn't there"
-        time.sleep(0.05)
-    return path
 
 
 def test_results_come_in_the_order_of_the_items(spread):
@@ -84,7 +75,8 @@ def test_an_item_whose_worker_is_killed_is_run_again(spread, tmp_path):
 
     def kill() -> None:
         try:
-            killed.append(int(waited_for(log).read_text()))
+            wait_until(lambda: log.is_file() and log.read_text().endswith("\n"), "a worker has the item")
+            killed.append(int(log.read_text()))
             os.kill(killed[0], signal.SIGKILL)
         finally:
             go.touch()

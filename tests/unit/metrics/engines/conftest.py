@@ -11,15 +11,18 @@ from types import ModuleType
 import numpy as np
 import pytest
 from PIL import Image
+from tests.waiting import LONGEST
 
 from fgresq.files import home
+from fgresq.metrics.engines import program as running
 from fgresq.metrics.engines.declarations import PROGRAMS, EngineSpec
 from fgresq.metrics.engines.environment import EnvironmentRecord, requirements_sha256
 
 
 @pytest.fixture
-def engine_of(tmp_path: Path) -> Callable[..., EngineSpec]:
+def engine_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., EngineSpec]:
     """Declares an engine of one program and puts an environment there; nothing is installed."""
+    monkeypatch.setattr(running, "_DYING", LONGEST)  # how it ended is known, however busy the machine is
 
     def engine(program: Path, beside: Mapping[str, str] | None = None) -> EngineSpec:
         """`beside`: modules that the program finds; then it also finds the packages of this Python."""

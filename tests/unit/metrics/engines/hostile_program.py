@@ -48,7 +48,8 @@ def twice(turn: int) -> None:
 
 def later(turn: int) -> None:
     say(turn, score=SCORE)
-    time.sleep(0.3)  # so that the first one has been taken
+    while not Path(NOTE).exists():  # until the first one has been taken
+        time.sleep(0.01)
     say(turn + 1, score=9.0)
 
 
@@ -77,7 +78,7 @@ def child(turn: int) -> None:
 MISDEEDS: dict[str, Callable[[int], object]] = {
     "crash": lambda turn: os.abort(),
     "exit": lambda turn: leave("out of memory, or so\n", 3),
-    "hang": lambda turn: hang(),
+    "hang": lambda turn: (Path(NOTE).touch(), hang()),
     "close": close,
     "garbage": lambda turn: write(b"\xff\xfe not JSON\n"),
     "no-object": lambda turn: write(b"[1.5]\n"),

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.unit.metrics.engines.conftest import pretend_installed
+from tests.waiting import started, wait_until
 
 from fgresq.errors import DownloadError, UserError
 from fgresq.files import home
@@ -111,12 +111,9 @@ def test_an_installation_that_is_killed_never_counts(small: EngineSpec) -> None:
         "from fgresq.metrics.engines.declarations import EngineSpec;"
         f"e.install(EngineSpec('fake', '', (), '', '', (), Path({str(small.files)!r})))"
     )
-    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as process:
+    with started([sys.executable, "-c", code], start_new_session=True) as process:
         making = home() / "engines" / f".making-fake-{process.pid}"
-        for _ in range(600):
-            if making.is_dir():
-                break
-            time.sleep(0.1)
+        wait_until(making.is_dir, "the installation begins", process=process)
         assert not remove(small)  # it's another's, at work
         assert lying_about() == [making.name]
         os.killpg(process.pid, signal.SIGKILL)

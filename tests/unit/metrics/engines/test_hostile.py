@@ -2,19 +2,21 @@
 
 import os
 import select
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from tests.waiting import LONGEST, wait_until
 
 from fgresq.errors import EngineError
+from fgresq.metrics.engines import program
 from fgresq.metrics.engines.answers import Answer
 from fgresq.metrics.engines.declarations import EngineSpec
 from fgresq.metrics.engines.engine import Engine
+from fgresq.metrics.engines.program import Program
 
 Grey = Callable[[Sequence[int]], list[tuple[Path, Path | None]]]
-TIMEOUT = 2.0  # long enough for an answer on a busy machine
+PATIENT = {"timeout": LONGEST, "load_timeout": LONGEST, "start_timeout": LONGEST}  # whatever else the machine does
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def hostile(engine_of: Callable[[Path], EngineSpec], tmp_path: Path, monkeypatch
 
 
 def ask(spec: EngineSpec, deed: str, items: Sequence[tuple[Path, Path | None]], faults: int = 3) -> list[Answer]:
-    with Engine(spec, device="cpu", timeout=TIMEOUT, load_timeout=60.0, start_timeout=60.0, faults=faults) as engine:
+    with Engine(spec, device="cpu", faults=faults, **PATIENT) as engine:
         return engine.scores(deed, items)
 
 
@@ -38,7 +40,6 @@ def starts(tmp_path: Path) -> int:
     [
         ("crash", "was ended by signal 6"),
         ("exit", "ended with exit code 3; its last words: out of memory, or so"),
-        ("hang", "didn't answer within 2 s"),
         ("garbage", "isn't a JSON object"),
         ("no-object", "isn't a JSON object"),
         ("deep", "isn't a JSON object"),
@@ -67,7 +68,28 @@ def test_the_picture_that_breaks_it_is_unscored_and_the_others_are_judged(
     assert starts(tmp_path) == 2
 
 
-def test_a_closed_pipe_is_told_from_an_end(hostile: EngineSpec, grey: Grey) -> None:
+def test_a_picture_that_takes_too_long_is_unscored_and_the_others_are_judged(
+    hostile: EngineSpec, grey: Grey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, wait = tmp_path / "note", Program._wait
+
+    def wait_while_it_works(self: Program, descriptor: int, event: int, deadline: float, late: str) -> None:
+        """Time is up as soon as the program hangs, and not before, however slow it is."""
+        wait_until(lambda: select.select([descriptor], [], [], 0)[0] or note.exists(), "an answer, or it hangs")
+        if note.exists():
+            note.unlink()
+            deadline = 0.0
+        wait(self, descriptor, event, deadline, late)
+
+    monkeypatch.setattr(Program, "_wait", wait_while_it_works)
+    answers = ask(hostile, "hang", grey([10, 20, 250, 30, 40]))
+    assert [answer.score for answer in answers] == [10, 20, None, 30, 40]
+    assert answers[2] == Answer(None, f"the engine fake didn't answer within {LONGEST:g} s")
+    assert starts(tmp_path) == 2
+
+
+def test_a_closed_pipe_is_told_from_an_end(hostile: EngineSpec, grey: Grey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "_DYING", 0.1)  # it never ends by itself
     (answer,) = ask(hostile, "close", grey([250]))
     assert answer.error == "the engine fake closed its pipe"
 
@@ -102,9 +124,10 @@ def test_a_flood_on_stderr_blocks_nothing(hostile: EngineSpec, grey: Grey, tmp_p
 def test_what_happens_between_two_pictures_is_no_fault_of_the_second(
     hostile: EngineSpec, grey: Grey, tmp_path: Path, deed: str
 ) -> None:
-    with Engine(hostile, device="cpu", timeout=TIMEOUT, load_timeout=60.0, start_timeout=60.0) as engine:
+    with Engine(hostile, device="cpu", **PATIENT) as engine:
         (before,) = engine.scores(deed, grey([250]))
-        assert select.select([engine._program._answers], [], [], 30)[0]  # type: ignore[union-attr]
+        (tmp_path / "note").touch()  # the first one has been taken
+        assert select.select([engine._program._answers], [], [], LONGEST)[0]  # type: ignore[union-attr]
         (after,) = engine.scores(deed, grey([30]))
     assert (before.score, after) == (1.5, Answer(30.0))
     assert starts(tmp_path) == 2
@@ -120,7 +143,7 @@ def test_it_is_given_up_after_failures_in_a_row(hostile: EngineSpec, grey: Grey,
 
 
 def test_one_request_later_it_is_tried_again(hostile: EngineSpec, grey: Grey) -> None:
-    with Engine(hostile, device="cpu", timeout=TIMEOUT, start_timeout=60.0, faults=1) as engine:
+    with Engine(hostile, device="cpu", faults=1, **PATIENT) as engine:
         given_up = engine.scores("crash", grey([250, 10]))
         again = engine.scores("crash", grey([10]))
     assert [answer.asked for answer in given_up] == [True, False]
@@ -140,7 +163,7 @@ def test_a_program_that_cannot_start(
 ) -> None:
     monkeypatch.setenv("HOSTILE_START", start)
     with (
-        Engine(hostile, start_timeout=0.5 if start == "hangs" else 60.0, faults=2) as engine,
+        Engine(hostile, start_timeout=0.5 if start == "hangs" else LONGEST, faults=2) as engine,
         pytest.raises(EngineError, match="the engine fake failed 2 times") as raised,
     ):
         engine.scores("well", grey([10]))
@@ -178,17 +201,19 @@ def test_what_the_program_started_dies_with_it(hostile: EngineSpec, grey: Grey, 
     (answer,) = ask(hostile, "child", grey([250]))
     assert answer.score is None
     child = int((tmp_path / "note").read_text())
-    for _ in range(50):  # killed; a moment passes until it's reaped
-        state = Path(f"/proc/{child}/stat")
-        if not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail(f"process {child} still runs")
+    wait_until(lambda: is_dead(child), "what the program started is killed")
+
+
+def is_dead(process: int) -> bool:
+    """Whether it has ended; it may wait to be reaped."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_an_interruption_leaves_no_process(hostile: EngineSpec, grey: Grey, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(hostile, device="cpu", start_timeout=60.0)
+    engine = Engine(hostile, device="cpu", **PATIENT)
 
     def interrupted() -> None:
         with engine:
@@ -206,7 +231,7 @@ def test_an_interruption_leaves_no_process(hostile: EngineSpec, grey: Grey, monk
 
 
 def test_the_program_ends_with_the_block(hostile: EngineSpec, grey: Grey) -> None:
-    with Engine(hostile, device="cpu", start_timeout=60.0) as engine:
+    with Engine(hostile, device="cpu", **PATIENT) as engine:
         engine.scores("well", grey([10]))
         process = engine._program._process  # type: ignore[union-attr]
     assert process.returncode == 0
