@@ -5,15 +5,16 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.end_to_end.command import COMMAND, run
-from tests.end_to_end.killed import killed_before
+from tests.end_to_end.killed import killed_before, stopped_before
 from tests.unit.curation.pipeline.studies import write_config, write_study
-from tests.waiting import LONGEST, started, wait_until
+from tests.waiting import LONGEST
 
 from fgresq.manifest import read_manifest
 
@@ -92,10 +93,8 @@ def test_of_two_started_at_once_one_builds(study: Path, uninterrupted: Path, tmp
 
 def test_one_that_stands_still_keeps_its_folder(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [COMMAND, "curate", "build", study, "--out", out, "--save-every", "0", "--workers", "1"]
-    with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as first:
-        wait_until(lambda: kept(out, "threshold") >= 1, "an image of the threshold", LONGEST, process=first)
-        first.send_signal(signal.SIGSTOP)
+    build = ("curate", "build", study, "--out", out, "--save-every", 0, "--workers", 1)
+    with stopped_before("/threshold/", 2, *build) as first:
         said = run("curate", "build", study, "--out", out, code=2).stderr
         assert re.fullmatch(
             rf"fgresq: {out}: process {first.pid} writes here since \S+; "
@@ -103,7 +102,7 @@ def test_one_that_stands_still_keeps_its_folder(study: Path, uninterrupted: Path
             said,
         )
         first.send_signal(signal.SIGCONT)
-        assert first.wait() == 0
+        assert first.wait(LONGEST) == 0
     assert sums(out) == sums(uninterrupted)
 
 
