@@ -24,9 +24,10 @@ class RestorationTask(StrEnum):
 
 
 class Split(StrEnum):
-    """Which side of a training protocol a pair or an image stands on."""
+    """Which side of a training protocol a pair or an image stands on; VALIDATION chooses the best epoch."""
 
     TRAIN = "train"
+    VALIDATION = "validation"
     TEST = "test"
 
 

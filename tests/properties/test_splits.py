@@ -73,3 +73,27 @@ def test_by_pair_divides_the_pairs_and_reports_what_leaks(scenes, share, seed):
     assert sorted(split.train_pairs + split.test_pairs) == list(range(len(manifest.pairs)))
     assert len(split.test_pairs) == min(max(round(share * len(manifest.pairs)), 1), len(manifest.pairs) - 1)
     assert set(leaks(split, manifest).images) == set(split.train_images) & set(split.test_images)
+
+
+@settings(max_examples=60)
+@given(st.lists(SCENE, min_size=5, max_size=25), st.floats(0.05, 0.6), st.floats(0.05, 0.6), SEED)
+def test_validation_comes_out_of_the_training_side_and_leaves_the_test_side_as_it_is(scenes, share, validation, seed):
+    manifest = manifest_of(scenes, algorithms=3)
+    for draw in (split_by_content, split_by_pair):
+        without, split = draw(manifest, share, seed), draw(manifest, share, seed, validation)
+        assert (split.test_images, split.test_pairs) == (without.test_images, without.test_pairs)
+        assert sorted(split.train_pairs + split.validation_pairs) == list(without.train_pairs)
+        assert {*split.train_images, *split.validation_images} == set(without.train_images)
+        assert split.train_pairs
+        assert split.validation_pairs
+    by_content = split_by_content(manifest, share, seed, validation)
+    assert leaks(by_content, manifest).contents == ()
+    content = {image.image_id: image.content for image in manifest.images}
+    rest = {content[identity] for identity in split_by_content(manifest, share, seed).train_images}
+    taken = {content[identity] for identity in by_content.validation_images}
+    assert len(taken) == min(max(round(validation * len(rest)), 1), len(rest) - 1)
+    source = {image.content: image.source for image in manifest.images}
+    sizes, held_out = (Counter(source[name] for name in names) for names in (rest, taken))
+    exact = len(taken) / len(rest)
+    for name, size in sizes.items():
+        assert math.floor(size * exact + 1e-9) <= held_out[name] <= math.ceil(size * exact - 1e-9)

@@ -1,7 +1,8 @@
-"""Which pairs and images are trained on and which are held out.
+"""Which pairs and images are trained on, which choose the best epoch, and which are held out.
 
 Sides are drawn by hashing names with the seed, so a split depends on the seed and on what the manifest holds: not on
-the order of its rows, nor on a library's generator.
+the order of its rows, nor on a library's generator. The test side is drawn first, and the validation side out of the
+rest, so that the test side is the same whatever share validates.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from fgresq.errors import UserError
@@ -19,7 +21,7 @@ from fgresq.records import ImageRecord, Split
 
 @dataclass(frozen=True, slots=True)
 class DataSplit:
-    """Two sides of a manifest. Images are in the manifest's order, pairs are indices of `manifest.pairs`.
+    """The sides of a manifest. Images are in the manifest's order, pairs are indices of `manifest.pairs`.
 
     Attributes:
         method: "content" or "pair", see `split_by_content` and `split_by_pair`.
@@ -27,6 +29,8 @@ class DataSplit:
         seed: what was drawn with.
         train_images, test_images: identities; with "pair", some may stand on both sides.
         train_pairs, test_pairs: indices, never on both sides.
+        validation_share: of what isn't on the test side; 0 is a split without validation.
+        validation_images, validation_pairs: as those of the other sides.
     """
 
     method: Literal["content", "pair"]
@@ -36,19 +40,35 @@ class DataSplit:
     test_images: tuple[str, ...]
     train_pairs: tuple[int, ...]
     test_pairs: tuple[int, ...]
+    validation_share: float = 0.0
+    validation_images: tuple[str, ...] = ()
+    validation_pairs: tuple[int, ...] = ()
+
+    @property
+    def sides(self) -> tuple[Split, ...]:
+        """Those that it has."""
+        return tuple(side for side in Split if side is not Split.VALIDATION or self.validation_share > 0)
 
     def images(self, side: Split) -> tuple[str, ...]:
         """Identities of the images of a side."""
-        return self.train_images if side is Split.TRAIN else self.test_images
+        return {
+            Split.TRAIN: self.train_images,
+            Split.VALIDATION: self.validation_images,
+            Split.TEST: self.test_images,
+        }[side]
 
     def pairs(self, side: Split) -> tuple[int, ...]:
         """Indices of the pairs of a side."""
-        return self.train_pairs if side is Split.TRAIN else self.test_pairs
+        return {
+            Split.TRAIN: self.train_pairs,
+            Split.VALIDATION: self.validation_pairs,
+            Split.TEST: self.test_pairs,
+        }[side]
 
 
 @dataclass(frozen=True, slots=True)
 class Leaks:
-    """What stands on both sides of a split, in name order; an image that does brings its content.
+    """What stands on two sides of a split, in name order; an image that does brings its content.
 
     Attributes:
         contents: by name.
@@ -61,8 +81,10 @@ class Leaks:
     files: tuple[str, ...]
 
 
-def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0) -> DataSplit:
-    """Hold out contents: no depicted scene stands on both sides.
+def split_by_content(
+    manifest: Manifest, test_share: float = 0.2, seed: int = 0, validation_share: float = 0.0
+) -> DataSplit:
+    """Hold out contents: no depicted scene stands on two sides.
 
     Contents that share a file, such as one reference of two sources, are one scene and stay together; they count as
     one, of the source and the tasks of the first by name. The held-out contents are spread evenly over the sources, and
@@ -71,30 +93,42 @@ def split_by_content(manifest: Manifest, test_share: float = 0.2, seed: int = 0)
     content like all others.
 
     Args:
-        manifest: with at least two scenes.
+        manifest: with at least two scenes, or three if some validate.
         test_share: of the contents, above 0 and below 1; at least one content ends on each side.
         seed: another one, another split.
+        validation_share: of the contents that aren't on the test side, which doesn't depend on it; 0 for none.
 
     Raises:
-        UserError: a share out of range, fewer than two scenes.
+        UserError: a share out of range, too few scenes.
     """
-    sources = {image.content: image.source for image in manifest.images}
+    source = {image.content: image.source for image in manifest.images}
     tasks: dict[str, set[str]] = defaultdict(set)
     for image in manifest.images:
         tasks[image.content].add(str(image.task))
     together = scenes(manifest)
-    strata = [(sources[first], *sorted(tasks[first])) for first, *_ in together]
-    held_out = _held_out([(first,) for first, *_ in together], strata, "contents that share no file", test_share, seed)
-    test = {content for index in held_out for content in together[index]}
-    content = {image.image_id: image.content for image in manifest.images}
+    names = [(first,) for first, *_ in together]
+    strata = [(source[first], *sorted(tasks[first])) for first, *_ in together]
+    drawn = _sides(names, strata, "contents that share no file", (test_share, validation_share), seed)
+    side = {content: drawn[index] for index, scene in enumerate(together) for content in scene}
+    side_of = {image.image_id: side[image.content] for image in manifest.images}
+
+    def images(of: Split) -> tuple[str, ...]:
+        return tuple(identity for identity, own in side_of.items() if own is of)
+
+    def pairs(of: Split) -> tuple[int, ...]:
+        return tuple(index for index, pair in enumerate(manifest.pairs) if side_of[pair.image_a] is of)
+
     return DataSplit(
         "content",
         test_share,
         seed,
-        tuple(identity for identity in content if content[identity] not in test),
-        tuple(identity for identity in content if content[identity] in test),
-        tuple(i for i, pair in enumerate(manifest.pairs) if content[pair.image_a] not in test),
-        tuple(i for i, pair in enumerate(manifest.pairs) if content[pair.image_a] in test),
+        images(Split.TRAIN),
+        images(Split.TEST),
+        pairs(Split.TRAIN),
+        pairs(Split.TEST),
+        validation_share,
+        images(Split.VALIDATION),
+        pairs(Split.VALIDATION),
     )
 
 
@@ -117,57 +151,70 @@ def scenes(manifest: Manifest) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted({tuple(sorted(scene)) for scene in found.values()}))
 
 
-def split_by_pair(manifest: Manifest, test_share: float = 0.2, seed: int = 0) -> DataSplit:
+def split_by_pair(
+    manifest: Manifest, test_share: float = 0.2, seed: int = 0, validation_share: float = 0.0
+) -> DataSplit:
     """The paper's protocol: hold out pairs, and let each image follow its pairs.
 
-    An image of several pairs may so stand on both sides, and its content with it: `leaks` tells how many do. Pairs are
+    An image of several pairs may so stand on two sides, and its content with it: `leaks` tells how many do. Pairs are
     spread evenly over sources and tasks (the paper doesn't say how it drew them). Images without any pair go to train.
 
     Args:
-        manifest: with at least two pairs.
+        manifest: with at least two pairs, or three if some validate.
         test_share: of the pairs, above 0 and below 1; at least one pair ends on each side.
         seed: another one, another split.
+        validation_share: of the pairs that aren't on the test side, which doesn't depend on it; 0 for none.
 
     Raises:
-        UserError: a share out of range, fewer than two pairs.
+        UserError: a share out of range, too few pairs.
 
     Reference: FGResQ, "Evaluation Protocol": 8:2 by image pairs, individual images following their pair.
     """
-    images = {image.image_id: image for image in manifest.images}
+    record = {image.image_id: image for image in manifest.images}
     names = [(pair.image_a, pair.image_b) for pair in manifest.pairs]
-    strata = [(images[a].source, str(images[a].task)) for a, _ in names]
-    test = _held_out(names, strata, "pairs", test_share, seed)
-    on_test = {identity for index in test for identity in names[index]}
-    on_train = {identity for index, pair in enumerate(names) if index not in test for identity in pair}
+    strata = [(record[a].source, str(record[a].task)) for a, _ in names]
+    drawn = _sides(names, strata, "pairs", (test_share, validation_share), seed)
+    pairs = {side: tuple(index for index, own in enumerate(drawn) if own is side) for side in Split}
+    on = {side: {identity for index in pairs[side] for identity in names[index]} for side in Split}
+    on[Split.TRAIN] |= record.keys() - set().union(*on.values())
+    images = {side: tuple(identity for identity in record if identity in on[side]) for side in Split}
     return DataSplit(
         "pair",
         test_share,
         seed,
-        tuple(identity for identity in images if identity in on_train or identity not in on_test),
-        tuple(identity for identity in images if identity in on_test),
-        tuple(index for index in range(len(names)) if index not in test),
-        tuple(index for index in range(len(names)) if index in test),
+        images[Split.TRAIN],
+        images[Split.TEST],
+        pairs[Split.TRAIN],
+        pairs[Split.TEST],
+        validation_share,
+        images[Split.VALIDATION],
+        pairs[Split.VALIDATION],
     )
 
 
 def leaks(split: DataSplit, manifest: Manifest) -> Leaks:
-    """Images, contents and files that stand on both sides, by themselves or through a pair.
+    """Images, contents and files that stand on two sides, by themselves or through a pair.
 
     Raises:
         UserError: the split was made for another manifest.
     """
     content = {image.image_id: image.content for image in manifest.images}
-    train, test = (_images_of(split, side, manifest) for side in (Split.TRAIN, Split.TEST))
-    unknown = sorted((train | test) - content.keys())
+    on = [_images_of(split, side, manifest) for side in split.sides]
+    unknown = sorted(set().union(*on) - content.keys())
     if unknown:
         raise UserError(f"the split isn't of this manifest: it names unknown images ({first_few(unknown)})")
-    contents = {content[identity] for identity in train} & {content[identity] for identity in test}
-    files = _files_of(train, manifest) & _files_of(test, manifest)
-    return Leaks(tuple(sorted(contents)), tuple(sorted(train & test)), tuple(sorted(files)))
+    contents = _on_two([{content[identity] for identity in images} for images in on])
+    files = _on_two([_files_of(images, manifest) for images in on])
+    return Leaks(contents, _on_two(on), files)
+
+
+def _on_two(sides: Sequence[set[str]]) -> tuple[str, ...]:
+    """What is in more than one of the sets, in order."""
+    return tuple(sorted(set().union(*(first & second for first, second in combinations(sides, 2)))))
 
 
 def require_no_leak(split: DataSplit, manifest: Manifest, allow_paper: bool = False) -> None:
-    """Refuse a split with contents or files on both sides.
+    """Refuse a split with contents or files on two sides.
 
     Args:
         split: of this manifest.
@@ -182,11 +229,11 @@ def require_no_leak(split: DataSplit, manifest: Manifest, allow_paper: bool = Fa
         return
     if not found.contents:
         raise UserError(
-            f"{len(found.files)} files stand on both sides of the split by {split.method}, under different contents "
+            f"{len(found.files)} files stand on two sides of the split by {split.method}, under different contents "
             f"({first_few(found.files)}); scores on its test side would be too good. One scene is one content"
         )
     raise UserError(
-        f"{len(found.contents)} contents and {len(found.images)} images stand on both sides of the split by "
+        f"{len(found.contents)} contents and {len(found.images)} images stand on two sides of the split by "
         f"{split.method} ({first_few(found.contents)}); scores on its test side would be too good. Split by content, "
         "or say that the paper's protocol is wanted"
     )
@@ -209,8 +256,31 @@ def _files(manifest: Manifest, image: ImageRecord) -> list[str]:
     return [os.path.normpath(manifest.root / path) for path in (image.path, image.reference) if path is not None]
 
 
+def _sides(
+    names: Sequence[tuple[str, ...]],
+    strata: Sequence[tuple[str, ...]],
+    kind: str,
+    shares: tuple[float, float],
+    seed: int,
+) -> list[Split]:
+    """The side of each name: a share of all is on the test side, then a share of the rest validates."""
+    test_share, validation_share = shares
+    if validation_share != 0 and not 0 < validation_share < 1:
+        raise UserError(f"the validation share must be at least 0 and below 1, not {validation_share}")
+    test = _held_out(names, strata, kind, test_share, str(seed), "the manifest")
+    rest = [index for index in range(len(names)) if index not in test]
+    validation: set[int] = set()
+    if validation_share > 0:
+        left = ([names[index] for index in rest], [strata[index] for index in rest])
+        key = f"{seed} validation"  # another order than that of which the test side has taken every n-th
+        found = _held_out(*left, kind, validation_share, key, "what isn't on the test side")
+        validation = {rest[place] for place in found}
+    taken = {**dict.fromkeys(test, Split.TEST), **dict.fromkeys(validation, Split.VALIDATION)}
+    return [taken.get(index, Split.TRAIN) for index in range(len(names))]
+
+
 def _held_out(
-    names: Sequence[tuple[str, ...]], strata: Sequence[tuple[str, ...]], kind: str, share: float, seed: int
+    names: Sequence[tuple[str, ...]], strata: Sequence[tuple[str, ...]], kind: str, share: float, key: str, where: str
 ) -> set[int]:
     """Indices of a share of the names, as even over the strata as whole numbers allow.
 
@@ -221,11 +291,11 @@ def _held_out(
         raise UserError(f"the test share must be above 0 and below 1, not {share}")
     n = len(names)
     if n < 2:
-        raise UserError(f"a split needs at least 2 {kind}, one for each side; the manifest has {n}")
+        raise UserError(f"a split needs at least 2 {kind}, one for each side; {where} has {n}")
 
     def place(index: int) -> list[str]:
         levels = (strata[index][:1], strata[index], names[index])
-        return [hashlib.sha256("\0".join((str(seed), *level)).encode()).hexdigest() for level in levels]
+        return [hashlib.sha256("\0".join((key, *level)).encode()).hexdigest() for level in levels]
 
     k = min(max(round(n * share), 1), n - 1)
     ordered = sorted(range(n), key=place)

@@ -87,10 +87,10 @@ def test_a_scene_under_two_names_gives_itself_away_by_its_files():
     same_reference = changed(first={"reference": "pristine/x.png"}, second={"reference": "pristine/../pristine/x.png"})
     found = leaks(split, same_reference)
     assert (found.contents, found.images, found.files) == ((), (), (str(manifest.root / "pristine" / "x.png"),))
-    with pytest.raises(UserError, match=r"1 files stand on both sides .*x\.png.*One scene is one content"):
+    with pytest.raises(UserError, match=r"1 files stand on two sides .*x\.png.*One scene is one content"):
         require_no_leak(split, same_reference, allow_paper=True)
     same_file = changed(first={}, second={"path": manifest.images[train].path})
-    with pytest.raises(UserError, match="1 files stand on both sides"):
+    with pytest.raises(UserError, match="1 files stand on two sides"):
         require_no_leak(split, same_file)
     require_no_leak(split, changed(first={"reference": "x.png"}, second={"reference": "y.png"}))
 
@@ -132,6 +132,33 @@ def test_too_little_to_split():
     empty = Manifest(single.root, (), (), {})
     with pytest.raises(UserError, match="has 0"):
         split_by_content(empty)
+
+
+def test_three_sides_need_three_of_what_is_split():
+    two = make_manifest([("one", "a", (SR,)), ("one", "b", (SR,))])
+    with pytest.raises(UserError, match=r"at least 2 contents.*; what isn't on the test side has 1"):
+        split_by_content(two, validation_share=0.1)
+    three = make_manifest([("one", name, (SR,)) for name in "abc"], algorithms=2)
+    for draw in (split_by_content, split_by_pair):
+        split = draw(three, validation_share=0.1)
+        assert split.sides == tuple(Split)
+        assert {side: len(split.pairs(side)) for side in Split} == dict.fromkeys(Split, 1)
+        assert draw(three).sides == (Split.TRAIN, Split.TEST)
+
+
+def test_what_validates_leaks_like_what_is_tested():
+    manifest = two_sources()
+    split = split_by_content(manifest, validation_share=0.3)
+    moved = replace(split, validation_images=(*split.validation_images, split.train_images[0]))
+    with pytest.raises(UserError, match="1 contents and 1 images stand on two sides"):
+        require_no_leak(moved, manifest)
+
+
+@pytest.mark.parametrize("share", [1.0, -0.2, 8.0])
+def test_a_validation_share_out_of_range(share):
+    for split in (split_by_content, split_by_pair):
+        with pytest.raises(UserError, match="validation share must be at least 0 and below 1"):
+            split(two_sources(), 0.2, 0, share)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.2, 8.0])

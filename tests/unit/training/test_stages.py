@@ -248,7 +248,7 @@ def test_a_leaking_split_is_refused(study: Manifest, monkeypatch: pytest.MonkeyP
 
     prepare(study, QualityConfig(**TINY))
     monkeypatch.setattr(samples, "split_by_content", leaking)
-    with pytest.raises(UserError, match=r"1 contents and 1 images stand on both sides of the split by content"):
+    with pytest.raises(UserError, match=r"1 contents and 1 images stand on two sides of the split by content"):
         prepare(study, QualityConfig(**TINY))
     prepare(study, QualityConfig(**TINY, split="pair"))
 

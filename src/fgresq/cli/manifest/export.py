@@ -66,7 +66,6 @@ def _of_source(manifest: "Manifest", name: str | None) -> "list[ImageRecord]":
 
 def _sides(manifest: "Manifest", test_share: float, seed: int) -> "Mapping[str, Split]":
     from fgresq.data.splits import split_by_content
-    from fgresq.records import Split
 
     split = split_by_content(manifest, test_share, seed)
-    return {identity: side for side in Split for identity in split.images(side)}
+    return {identity: side for side in split.sides for identity in split.images(side)}

@@ -128,14 +128,14 @@ def write_splits(folder: Path, manifest: Manifest, test_share: float, seed: int)
         _write_split(folder, name, split, manifest)
         found = leaks(split, manifest)
         both = {"contents": len(found.contents), "images": len(found.images), "files": len(found.files)}
-        told[name] = {**{side.value: _side(split, side, manifest) for side in Split}, "on both sides": both}
+        told[name] = {**{side.value: _side(split, side, manifest) for side in split.sides}, "on both sides": both}
     write_json(folder / "splits.json", {"test_share": test_share, "seed": seed, **told})
     return told
 
 
 def _write_split(folder: Path, name: str, split: DataSplit, manifest: Manifest) -> None:
-    images = [(identity, side.value) for side in Split for identity in split.images(side)]
-    side_of = {index: side.value for side in Split for index in split.pairs(side)}
+    images = [(identity, side.value) for side in split.sides for identity in split.images(side)]
+    side_of = {index: side.value for side in split.sides for index in split.pairs(side)}
     pairs = [(pair.image_a, pair.image_b, side_of[index]) for index, pair in enumerate(manifest.pairs)]
     for what, columns, rows in (
         ("images", ("image_id", "side"), images),
