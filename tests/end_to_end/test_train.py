@@ -59,17 +59,22 @@ def fgresq(folder: Path, *arguments: object, code: int = 0) -> Finished[str]:
 
 def test_both_stages_a_drawing_and_the_weights_in_use(study: Manifest, tmp_path: Path) -> None:
     first = fgresq(tmp_path, "train", "degradation", study.root, "--out", "stage1", *TINY)
-    assert "held-out side" in first.stdout
+    assert "best, epoch" in first.stdout
     assert "task_accuracy/Denoising" in first.stdout
     second = fgresq(
         tmp_path, "train", "quality", study.root, "--out", "stage2", "--degradation", "stage1/best.pt", *TINY
     )
-    best = checkpoint.read(tmp_path / "stage2" / "best.pt")["progress"]
-    assert f"best, epoch {best['best_epoch']}" in second.stdout
+    done = checkpoint.read(tmp_path / "stage2" / "last.pt")["progress"]
+    best = done["best_epoch"]
+    assert (
+        second.stdout.split()[:12]
+        == f"validation validation test last, epoch 2 best, epoch {best} kept, epoch {best}".split()
+    )
     printed = {line.split()[0]: line.split()[1:] for line in second.stdout.splitlines()}
     last = [entry for entry in read_log(tmp_path / "stage2" / "log.jsonl") if entry["event"] == "evaluation"][-1]
+    columns = (last, done["best_scores"], done["test_scores"])
     for name in ("acc", "acc_three", "acc/Denoising", "srcc", "plcc"):
-        assert printed[name] == [f"{value[name]:.4f}" for value in (last, best["best_scores"])], name
+        assert printed[name] == [f"{value[name]:.4f}" for value in columns], name
     fgresq(tmp_path, "train", "curves", "stage2/log.jsonl")
     with Image.open(tmp_path / "curves.png") as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20

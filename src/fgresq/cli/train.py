@@ -36,7 +36,7 @@ def quality(
     config: _Config = None,
     change: _Set = None,
     degradation: Annotated[
-        Path | None, typer.Option(metavar="FILE.pt", help="Checkpoint of stage 1 (its best.pt).")
+        Path | None, typer.Option(metavar="FILE.pt", help="Of stage 1: its best.pt, or last.pt.")
     ] = None,
     without_degradation: Annotated[bool, typer.Option(help='The ablation "w/o DFL" of Table S1.')] = False,
 ) -> None:
@@ -104,11 +104,17 @@ def _train(manifest: Path, config: "RunConfig", out: Path) -> None:
 
 
 def _print_scores(progress: "Progress") -> None:
-    table = Table("held-out side", box=None, header_style="bold", pad_edge=False)
-    table.add_column(f"last, epoch {progress.epoch}", justify="right")
+    """The validation side after the last and the best epoch, and the test side by what is kept."""
+    shown = {}
+    if progress.scores:
+        shown[f"validation\nlast, epoch {progress.epoch}"] = progress.scores
     if progress.best_epoch is not None:
-        table.add_column(f"best, epoch {progress.best_epoch}", justify="right")
-    for name, value in progress.scores.items():
-        best = [number(progress.best_scores.get(name))] if progress.best_epoch is not None else []
-        table.add_row(name, number(value), *best)
+        shown[f"validation\nbest, epoch {progress.best_epoch}"] = progress.best_scores
+    shown[f"test\nkept, epoch {progress.kept_epoch}"] = progress.test_scores
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for title in shown:
+        table.add_column(title, justify="right")
+    for name in dict.fromkeys(name for scores in shown.values() for name in scores):
+        table.add_row(name, *(number(scores.get(name)) for scores in shown.values()))
     results.print(table)

@@ -12,7 +12,7 @@ _FORMATS = (".png", ".svg", ".pdf")
 
 
 def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path, name: str = "the log") -> None:
-    """Draw the loss of every update, with its running mean, and the scores of every evaluation.
+    """Draw the loss of every update, with its running mean, and the scores of every evaluation on the validation side.
 
     Args:
         entries: of a training log.
@@ -43,7 +43,7 @@ def draw_curves(entries: Sequence[Mapping[str, Any]], path: Path, name: str = "t
         points = [(entry["step"], entry[score]) for entry in evaluations if entry.get(score) is not None]
         if points:
             right.plot(*zip(*points, strict=True), marker="o", markersize=3, label=score)
-    right.set(xlabel="update", ylabel="held-out side")
+    right.set(xlabel="update", ylabel="validation side")
     if right.lines:
         right.legend(frameon=False)
     with written_whole(path) as temporary:

@@ -1,5 +1,6 @@
 """The state of a training, whole: from a file alone it goes on, to the same numbers."""
 
+import copy
 import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,9 @@ from fgresq.errors import CheckpointError, OutputError
 from fgresq.files import written_whole
 from fgresq.training.stages.base import Scores
 
-_FORMAT = "fgresq-training-1"
+_FORMAT = "fgresq-training-2"
+# Without a validation side; the best epoch was chosen by the test side.
+_EARLIER = ("fgresq-training-1",)
 
 
 @dataclass(slots=True)
@@ -24,10 +27,11 @@ class Progress:
         epoch: that is being trained, from 0; when the training is finished, the number of epochs.
         done: batches of it that are done.
         step: updates made in all.
-        scores: of the last evaluation; empty before the first.
-        best: best value of the criterion so far; None before the first evaluation.
+        scores: of the last evaluation on the validation side; empty before the first.
+        best: best value of the criterion so far; None before the first evaluation, and where the last epoch is kept.
         best_epoch: the epoch after which it was measured.
         best_scores: all scores of that evaluation.
+        test_scores: of the kept network on the test side; empty until the training is finished.
     """
 
     epoch: int = 0
@@ -37,6 +41,20 @@ class Progress:
     best: float | None = None
     best_epoch: int | None = None
     best_scores: Scores = field(default_factory=dict)
+    test_scores: Scores = field(default_factory=dict)
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose network is kept: the best so far if one was chosen, else the last one that is done."""
+        return self.epoch if self.best_epoch is None else self.best_epoch
+
+    def is_best(self, criterion: str) -> bool:
+        """Whether the last evaluation is better than all before it; it's remembered then."""
+        value = self.scores[criterion]
+        if value is None or (self.best is not None and value <= self.best):
+            return False
+        self.best, self.best_epoch, self.best_scores = value, self.epoch, self.scores
+        return True
 
 
 @dataclass(slots=True)
@@ -53,6 +71,14 @@ class TrainingState:
     def evaluated(self) -> nn.Module:
         """The network whose quality counts: the moving average, if there is one."""
         return self.average if self.average is not None else self.network
+
+    def set_rates(self, share: float) -> dict[str, float]:
+        """Let every learning rate be a share of its peak; returns them by the names of their settings."""
+        groups = self.optimiser.param_groups
+        for group in groups:
+            group["lr"] = share * group["peak"]
+        # In the order of `Stage.parameter_groups`; where there is one group, all is trained at the first rate.
+        return {name: group["lr"] for name, group in zip(("rate", "head_rate"), groups, strict=False)}
 
     @torch.no_grad()
     def follow(self, decay: float | None) -> None:
@@ -113,11 +139,28 @@ def read(path: Path, kind: str | None = None) -> dict[str, Any]:
     except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{path}: isn't a readable checkpoint of a training ({reason})") from error
+    if isinstance(content, dict) and content.get("format") in _EARLIER:
+        raise CheckpointError(
+            f"{path}: was written by an earlier version of fgresq, which chose the best epoch by the test side and "
+            "doesn't say what images it has seen; train anew, in another folder"
+        )
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise CheckpointError(f"{path}: isn't a checkpoint of a training by this version of fgresq")
     if kind is not None and content["kind"] != kind:
         raise CheckpointError(f"{path}: is of a {content['kind']} training; one of a {kind} training is needed")
     return content
+
+
+def trained_network(path: Path, like: nn.Module) -> nn.Module:
+    """A copy of a network with the weights that a checkpoint would be judged by: the moving average, if it has one.
+
+    Raises:
+        CheckpointError: as `read`.
+    """
+    content = read(path)
+    network = copy.deepcopy(like)
+    network.load_state_dict(content["network"] if content["average"] is None else content["average"])
+    return network
 
 
 def restore(state: TrainingState, content: Mapping[str, Any], path: Path) -> None:

@@ -48,7 +48,9 @@ class RunConfig(BaseModel):
     Attributes:
         seed: of initialisation, order and augmentation.
         split: "content" keeps contents apart; "pair" is the paper's 8:2 by pairs, which shares images between sides.
-        test_share: of the contents, or of the pairs, held out.
+        test_share: of the contents, or of the pairs, held out. The kept network is measured on them once, at the end.
+        validation_share: of the rest, held out in the same way to choose the best epoch by; 0 trains on all of it.
+        keep: the network of which epoch is kept: the "best" on the validation side, or the "last".
         epochs: passes over the training samples.
         batch_size: samples of one update, over all processes; pairs in stage 2 and for baselines, images in stage 1.
         micro_batch: samples of one forward pass; None is the whole batch. The update is the same.
@@ -70,7 +72,7 @@ class RunConfig(BaseModel):
             fineness of detail alone doesn't tell quality; 1 leaves them as they are.
         weight_decay: share of the rate by which weights shrink at every update (AdamW); 0 is Adam, the paper's.
         save_every: steps between checkpoints.
-        evaluate_every: epochs between evaluations; the last epoch always ends with one.
+        evaluate_every: epochs between evaluations on the validation side; the last epoch always ends with one.
         tensorboard: write event files for TensorBoard beside the log (needs the extra "tensorboard").
     """
 
@@ -79,6 +81,8 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**63)
     split: Literal["content", "pair"] = "content"
     test_share: float = Field(default=0.2, gt=0, lt=1)
+    validation_share: float = Field(default=0.1, ge=0, lt=1)
+    keep: Literal["best", "last"] = "best"
     epochs: int = Field(default=10, ge=1)
     batch_size: int = Field(default=64, ge=1)
     micro_batch: int | None = Field(default=None, ge=1)
@@ -99,6 +103,18 @@ class RunConfig(BaseModel):
     save_every: int = Field(default=200, ge=1)
     evaluate_every: int = Field(default=1, ge=1)
     tensorboard: bool = False
+
+    @model_validator(mode="after")
+    def _the_best_epoch_is_chosen_by_something(self) -> "RunConfig":
+        if self.keep == "best" and self.validation_share == 0:
+            raise ValueError(
+                "keep=best chooses the epoch by a validation side, and validation_share is 0; use keep=last, or a share"
+            )
+        return self
+
+    def evaluates_after(self, epoch: int) -> bool:
+        """Whether the validation side is looked at after an epoch, counted from 1."""
+        return self.validation_share > 0 and (epoch % self.evaluate_every == 0 or epoch == self.epochs)
 
 
 class DegradationConfig(RunConfig):

@@ -1,4 +1,4 @@
-"""One JSON object a line: what was told at the start, every update, every evaluation."""
+"""One JSON object a line: what was told at the start, every update, every evaluation, and the test at the end."""
 
 import json
 import math
@@ -20,6 +20,7 @@ class Log:
     Args:
         path: of the file; None for processes that don't write.
         steps, epochs: that were done when the training goes on; of a new one, 0.
+        tested: whether the kept network was measured on the test side.
         events: write the numbers for TensorBoard as well, into a file beside `path`.
 
     Raises:
@@ -27,13 +28,16 @@ class Log:
         UserError: what stands there isn't a training log.
     """
 
-    def __init__(self, path: Path | None, steps: int = 0, epochs: int = 0, *, events: bool = False) -> None:
+    def __init__(
+        self, path: Path | None, steps: int = 0, epochs: int = 0, *, tested: bool = False, events: bool = False
+    ) -> None:
         self.path = path
         self._events: EventFile | None = None
         if path is None:
             return
         if path.exists():
-            kept = [entry for entry in read_log(path) if steps and _is_done(entry, steps, epochs)]
+            entries = read_log(path)
+            kept = [entry for entry in entries if steps and _is_done(entry, steps, epochs, tested=tested)]
             with written_whole(path) as temporary:
                 temporary.write_text("".join(_line(entry) for entry in kept), encoding="utf-8")
         if events:
@@ -87,11 +91,14 @@ def _entries(lines: list[str], path: Path) -> Iterator[Mapping[str, Any]]:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict) or "event" not in entry:
         return False
-    needed = {"step": ("step", "loss"), "evaluation": ("step", "epoch")}.get(entry["event"], ())
+    of_scores = ("step", "epoch")
+    needed = {"step": ("step", "loss"), "evaluation": of_scores, "test": of_scores}.get(entry["event"], ())
     return all(isinstance(entry.get(name), int | float) for name in needed)
 
 
-def _is_done(entry: Mapping[str, Any], steps: int, epochs: int) -> bool:
+def _is_done(entry: Mapping[str, Any], steps: int, epochs: int, *, tested: bool) -> bool:
+    if entry["event"] == "test":
+        return tested
     if entry["event"] == "evaluation":
         return bool(entry["epoch"] <= epochs)
     return bool(entry.get("step", 0) <= steps)

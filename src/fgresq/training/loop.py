@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from fgresq.errors import TrainingError, TrainingStoppedError
 from fgresq.files import written_whole
+from fgresq.records import Split
 from fgresq.training import checkpoint, distributed
 from fgresq.training.checkpoint import Progress, TrainingState
 from fgresq.training.config import RunConfig
@@ -19,14 +20,17 @@ from fgresq.training.log import Log
 from fgresq.training.resume import BEST, LAST, go_on
 from fgresq.training.schedule import cosine_share
 from fgresq.training.signals import stop_signals
-from fgresq.training.stages.base import Stage, autocast
+from fgresq.training.stages.base import Scores, Stage, autocast
 from fgresq.training.update import backward
 
 Watch = Callable[[int, int, float], None]
 
 
 def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | None = None) -> Progress:
-    """Train a stage, or go on from `out/last.pt`; the best network by the stage's criterion is `out/best.pt`.
+    """Train a stage, or go on from `out/last.pt`.
+
+    The best network by the stage's criterion on the validation side is `out/best.pt`, unless the last is to be kept.
+    The test side isn't looked at before the end; then the kept network is measured on it, once.
 
     Args:
         stage: what is trained.
@@ -36,7 +40,7 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
         watch: called after every update with (updates made, updates in all, loss).
 
     Returns:
-        How far it came: to the end. With the scores of the last and of the best evaluation.
+        How far it came: to the end. With the scores of the last and of the best evaluation, and of the test.
 
     Raises:
         TrainingError: the loss or its gradient isn't a number any more; the batch's names are in `out/nan-batch.json`.
@@ -50,7 +54,7 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
     go_on(state, config, about, out)
     progress = state.progress
     where = out / "log.jsonl" if distributed.is_main() else None
-    log = Log(where, progress.step, progress.epoch, events=config.tensorboard)
+    log = Log(where, progress.step, progress.epoch, tested=bool(progress.test_scores), events=config.tensorboard)
     if progress.step == 0:
         log.write("start", **about)
     network = DistributedDataParallel(state.network) if distributed.world_size() > 1 else state.network
@@ -63,9 +67,7 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
     with stop_signals() as asked_to_stop:
         while progress.epoch < config.epochs:
             for batch in stage.batches(progress.epoch, progress.done):
-                share = cosine_share(progress.step, steps, config.warmup, config.final_rate)
-                for group in state.optimiser.param_groups:
-                    group["lr"] = share * group["peak"]
+                rates = state.set_rates(cosine_share(progress.step, steps, config.warmup, config.final_rate))
                 scale = state.scaler.get_scale()
                 with autocast(device, config.precision):
                     loss, parts = backward(network, batch.to(device), stage.loss, config.micro_batch, scale)
@@ -81,7 +83,7 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
                 state.optimiser.zero_grad(set_to_none=True)
                 state.follow(config.ema)
                 progress.step, progress.done = progress.step + 1, progress.done + 1
-                log.write("step", step=progress.step, loss=loss.item(), **_rates(state), norm=norm, **parts)
+                log.write("step", step=progress.step, loss=loss.item(), **rates, norm=norm, **parts)
                 if watch is not None:
                     watch(progress.step, steps, loss.item())
                 stopped = distributed.anyone(asked_to_stop(), device)
@@ -90,15 +92,29 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
                 if stopped:
                     raise TrainingStoppedError(f"stopped after update {progress.step} of {steps}; {out / LAST} goes on")
             progress.epoch, progress.done = progress.epoch + 1, 0
-            if progress.epoch % config.evaluate_every == 0 or progress.epoch == config.epochs:
-                scores = progress.scores = distributed.on_main(lambda: stage.evaluate(state.evaluated))
-                log.write("evaluation", step=progress.step, epoch=progress.epoch, **scores)
-                value = scores[stage.criterion]
-                if value is not None and (progress.best is None or value > progress.best):
-                    progress.best, progress.best_epoch, progress.best_scores = value, progress.epoch, scores
+            if config.evaluates_after(progress.epoch):
+                progress.scores = distributed.on_main(lambda: stage.evaluate(state.evaluated, Split.VALIDATION))
+                log.write("evaluation", step=progress.step, epoch=progress.epoch, **progress.scores)
+                if config.keep == "best" and progress.is_best(stage.criterion):
                     save(BEST)
             save(LAST)
+    if not progress.test_scores:
+        _test(stage, state, out, log)
+        save(LAST)
     return progress
+
+
+def _test(stage: Stage, state: TrainingState, out: Path, log: Log) -> None:
+    """Measure the kept network on the test side."""
+    progress = state.progress
+
+    def measured() -> Scores:
+        chosen = progress.best is not None
+        kept = checkpoint.trained_network(out / BEST, state.network) if chosen else state.evaluated
+        return stage.evaluate(kept, Split.TEST)
+
+    progress.test_scores = distributed.on_main(measured)
+    log.write("test", step=progress.step, epoch=progress.kept_epoch, **progress.test_scores)
 
 
 def _start(stage: Stage, config: RunConfig, device: torch.device) -> TrainingState:
@@ -108,12 +124,6 @@ def _start(stage: Stage, config: RunConfig, device: torch.device) -> TrainingSta
     scaler.scale(torch.zeros((), device=device))  # it has no scale before it is first asked to apply it
     average = None if config.ema is None else copy.deepcopy(network).requires_grad_(False)
     return TrainingState(network, optimiser, scaler, average)
-
-
-def _rates(state: TrainingState) -> dict[str, float]:
-    """The learning rates of an update, as the settings call them."""
-    names = ("rate", "head_rate")  # in the order of `Stage.parameter_groups`
-    return {name: group["lr"] for name, group in zip(names, state.optimiser.param_groups, strict=False)}
 
 
 def _not_a_number(what: str, names: Sequence[str], step: int, out: Path) -> TrainingError:

@@ -26,8 +26,8 @@ WEIGHTS = "model.safetensors"
 def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = None) -> Progress:
     """Train what the configuration describes; go on if `out` holds an unfinished training.
 
-    `out` gets `last.pt` (goes on), `best.pt` (best by the criterion), `log.jsonl`, and for stage 2 `model.safetensors`,
-    which `--weights` takes.
+    `out` gets `last.pt` (goes on), `best.pt` (the best epoch by the validation side, unless the last is to be kept),
+    `log.jsonl`, and for stage 2 `model.safetensors`, which `--weights` takes.
 
     Args:
         manifest: with judged pairs (stage 2, baselines).

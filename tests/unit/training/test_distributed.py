@@ -59,7 +59,7 @@ def test_two_processes_train_what_one_trains(study: Manifest, tmp_path: Path, ki
     for first, second in zip(*scores, strict=True):
         assert first.keys() == second.keys()
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
-    assert together.stdout.count("held-out side") == 1, "one process speaks for all"
+    assert together.stdout.count("kept, epoch") == 1, "one process speaks for all"
 
 
 def test_what_happens_in_one_is_known_to_all(study: Manifest, tmp_path: Path) -> None:

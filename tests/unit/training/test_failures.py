@@ -146,7 +146,10 @@ def test_pairs_that_are_missing(study: Manifest, tmp_path: Path) -> None:
     content = study.images[0].content
     mine = {image.image_id for image in study.images if image.content == content}
     some = tuple(pair if pair.image_a in mine else replace(pair, preference=None) for pair in study.pairs)
-    refuse(replace(study, pairs=some), "no judged pair falls on the (train|test) side of the split by content")
+    refuse(replace(study, pairs=some), "no judged pair falls on the validation side .*=0 with keep=last does without")
+    config = BaselineConfig(test_share=0.25, validation_share=0, keep="last")
+    with pytest.raises(UserError, match="no judged pair falls on the test side of the split by content; another"):
+        train(replace(study, pairs=some), config, tmp_path / "out")
 
 
 def test_stage_one_needs_no_pairs(study: Manifest, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from fgresq.data.datasets import PREFERENCE_CLASS
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
 from fgresq.model.build import build_encoder
-from fgresq.records import Preference
+from fgresq.records import Preference, Split
 from fgresq.training import checkpoint
 from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig
 from fgresq.training.log import read_log
@@ -45,10 +45,11 @@ def test_accuracies_of_the_tasks_are_counted_right(study: Manifest) -> None:
             return torch.eye(6)[2].expand(len(images), 6)
 
     network = AlwaysDenoising()
-    scores = stage.evaluate(network)
-    assert network.training, "left as it was"
-    assert (scores["task_accuracy/Denoising"], scores["task_accuracy/Deblurring"]) == (1.0, 0.0)
-    assert scores["task_accuracy"] == scores["most_frequent_task"] == 0.5
+    for side in (Split.VALIDATION, Split.TEST):
+        scores = stage.evaluate(network, side)
+        assert network.training, "left as it was"
+        assert (scores["task_accuracy/Denoising"], scores["task_accuracy/Deblurring"]) == (1.0, 0.0)
+        assert scores["task_accuracy"] == scores["most_frequent_task"] == 0.5
 
 
 def test_stage_two_learns_and_its_weights_can_be_used(study: Manifest, stage_two: Path) -> None:
@@ -143,7 +144,7 @@ def test_sources_with_unequal_pairs_an_image_weigh_the_same_over_an_epoch(study:
     source = {image.image_id: image.source for image in study.images}
     of_second = [pair for pair in study.pairs if source[pair.image_a] == "second"]
     pairs = tuple(pair for pair in study.pairs if pair not in of_second or of_second.index(pair) % 3 == 0)
-    config = BaselineConfig(batch_size=2, test_share=0.25)
+    config = BaselineConfig(batch_size=2, test_share=0.25, validation_share=0, keep="last")
     stage = BaselineStage(prepare(replace(study, pairs=pairs), config), config)
     counted = {
         name: len([pair for pair in stage.train.pairs if source[pair.image_a] == name]) for name in ("first", "second")
@@ -164,7 +165,7 @@ def test_batches_without_opinions_have_no_weight(study: Manifest) -> None:
         replace(image, mos=None) if image.source == "second" and image.content != "c04" else image
         for image in study.images
     )
-    config = BaselineConfig(batch_size=1, test_share=0.25)
+    config = BaselineConfig(batch_size=1, test_share=0.25, validation_share=0, keep="last")
     stage = BaselineStage(prepare(replace(study, images=images), config), config)
     added, counted = {0: 0.0, 1: 0.0}, {0: 0, 1: 0}
     for batch in stage.batches(0, 0):

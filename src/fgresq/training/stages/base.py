@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fgresq.data.batches import as_unit_range
+from fgresq.records import Split
 
 Inputs = tuple[Tensor, ...]
 Scores = dict[str, float | None]
@@ -48,7 +49,7 @@ class Stage(ABC):
 
     Attributes:
         network: called with a batch's inputs; all trained parameters are below it.
-        criterion: which score of `evaluate` decides the best checkpoint; higher is better.
+        criterion: which score of the validation side decides the best checkpoint; higher is better.
         data: fingerprint of the manifest; a training goes on with the same one only.
     """
 
@@ -73,8 +74,8 @@ class Stage(ABC):
         """The loss of a whole batch, and its parts for the log."""
 
     @abstractmethod
-    def evaluate(self, network: nn.Module) -> Scores:
-        """Scores on the held-out side; None where one is undefined."""
+    def evaluate(self, network: nn.Module, side: Split) -> Scores:
+        """Scores on a side that isn't trained on; None where one is undefined."""
 
     @abstractmethod
     def export(self, network: nn.Module) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from fgresq.training.stages.samples import Sides, augmentation, calibrate, evalu
 
 
 class DegradationStage(Stage):
-    """Trains `TaskAlignment`; the held-out accuracy of naming the task decides the best checkpoint."""
+    """Trains `TaskAlignment`; the accuracy of naming the task decides the best checkpoint."""
 
     criterion = "task_accuracy"
 
@@ -34,7 +34,7 @@ class DegradationStage(Stage):
         self._contents = sorted(sides.contents(Split.TRAIN))
         data = (sides.manifest, sides.pictures)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation(config), unscored=True)
-        self.test = ScoredImages(*data, sides.split.test_images, unscored=True)
+        self.held_out = {side: ScoredImages(*data, sides.split.images(side), unscored=True) for side in sides.held_out}
         self.plan = self._plan()
         calibrate(self.network.encoder, sides)
 
@@ -62,23 +62,24 @@ class DegradationStage(Stage):
         return contrastive_multi_positive(outputs, tasks, labels[0]), {}
 
     @torch.inference_mode()
-    def evaluate(self, network: nn.Module) -> Scores:
-        """Share of the held-out images whose task is named right, and the share of the most frequent task.
+    def evaluate(self, network: nn.Module, side: Split) -> Scores:
+        """Share of a side's images whose task is named right, and the share of the most frequent task.
 
         With "/task" behind the name, the share among the images of each task that there are.
         """
         was_training = network.training
         network.eval()
         device = next(network.parameters()).device
+        samples = self.held_out[side]
         counts, right = (torch.zeros(len(TASKS), dtype=torch.int64) for _ in range(2))
-        for batch, images in evaluation_batches(self.test, collate_images, self.config.batch_size, device):
+        for batch, images in evaluation_batches(samples, collate_images, self.config.batch_size, device):
             named = network(images).argmax(dim=1).cpu()
             counts += torch.bincount(batch.tasks, minlength=len(TASKS))
             right += torch.bincount(batch.tasks[named == batch.tasks], minlength=len(TASKS))
         network.train(was_training)
         scores: Scores = {
-            "task_accuracy": int(right.sum()) / len(self.test),
-            "most_frequent_task": int(counts.max()) / len(self.test),
+            "task_accuracy": int(right.sum()) / len(samples),
+            "most_frequent_task": int(counts.max()) / len(samples),
         }
         per_task = zip(TASKS, right.tolist(), counts.tolist(), strict=True)
         return scores | {f"task_accuracy/{task.value}": hits / count for task, hits, count in per_task if count}

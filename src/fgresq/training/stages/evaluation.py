@@ -1,4 +1,4 @@
-"""What a network that scores, and perhaps compares, says of the held-out side."""
+"""What a network that scores, and perhaps compares, says of a side that isn't trained on."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -56,8 +56,13 @@ class PairStage(Stage):
         self.data = sides.fingerprint
         data = (sides.manifest, sides.pictures)
         self.train = JudgedPairs(*data, sides.split.train_pairs, augmentation(config))
-        self.test = JudgedPairs(*data, sides.split.test_pairs)
-        self.test_images = ScoredImages(*data, sides.split.test_images, unscored=True)
+        self.held_out = {
+            side: (
+                JudgedPairs(*data, sides.split.pairs(side)),
+                ScoredImages(*data, sides.split.images(side), unscored=True),
+            )
+            for side in sides.held_out
+        }
         where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
         self.plan = SceneBatches(self.train.sources, config.batch_size, seed=config.seed, **where)
         self._source_names = source_names(sides.manifest)
@@ -101,11 +106,12 @@ class PairStage(Stage):
         counts = torch.bincount(torch.tensor(sources, dtype=torch.int64), minlength=len(self._source_names))
         return balanced_source_weights(counts)
 
-    def evaluate(self, network: nn.Module) -> Scores:
+    def evaluate(self, network: nn.Module, side: Split) -> Scores:
         """SRCC and PLCC of scores, ACC of pairs by both tie rules, per task and as macro averages."""
         device = next(network.parameters()).device
-        batches = evaluation_batches(self.test_images, collate_images, self.config.batch_size, device)
-        return judge(network, batches, self.test, self.test_images.records)
+        pairs, images = self.held_out[side]
+        batches = evaluation_batches(images, collate_images, self.config.batch_size, device)
+        return judge(network, batches, pairs, images.records)
 
 
 class QualityStage(PairStage):

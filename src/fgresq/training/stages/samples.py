@@ -1,4 +1,4 @@
-"""From a manifest to the two sides of a training, checked before the first step."""
+"""From a manifest to the sides of a training, checked before the first step."""
 
 import hashlib
 from collections import Counter
@@ -33,7 +33,7 @@ class Sides:
 
     Attributes:
         manifest: the data set.
-        split: its two sides; by content nothing leaks, by pair as the paper does.
+        split: its sides; by content nothing leaks, by pair as the paper does.
         pictures: read once if the configuration says so.
     """
 
@@ -48,6 +48,11 @@ class Sides:
         for record in (*self.manifest.images, *self.manifest.pairs):
             digest.update(repr(record).encode())
         return digest.hexdigest()
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """The sides that aren't trained on."""
+        return tuple(side for side in self.split.sides if side is not Split.TRAIN)
 
     def contents(self, side: Split) -> frozenset[str]:
         """Contents of the images of a side."""
@@ -64,7 +69,7 @@ def prepare(manifest: Manifest, config: RunConfig) -> Sides:
     if not manifest.images:
         raise UserError(f"{manifest.root}: the manifest is empty; there is nothing to train on")
     by = split_by_pair if config.split == "pair" else split_by_content
-    split = by(manifest, config.test_share, config.seed)
+    split = by(manifest, config.test_share, config.seed, config.validation_share)
     require_no_leak(split, manifest, allow_paper=config.split == "pair")
     require_files(manifest, shown=_MISSING_SHOWN)
     pictures = Pictures(manifest, config.preprocessing)
@@ -92,11 +97,12 @@ def require_judged_pairs(sides: Sides) -> None:
             f"{manifest.root}: tasks with images but without a judged pair: {first_few(lacking)}; judge some pairs of "
             "them, or leave their images out"
         )
-    for side in Split:
+    for side in split.sides:
         if not any(judged[index] for index in split.pairs(side)):
+            without = "; validation_share=0 with keep=last does without" if side is Split.VALIDATION else ""
             raise UserError(
                 f"{manifest.root}: no judged pair falls on the {side} side of the split by {split.method}; another "
-                "test_share or seed may help"
+                f"test_share, validation_share or seed may help{without}"
             )
 
 
