@@ -18,13 +18,14 @@ from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, spl
 from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
-from fgresq.model.encoders import CompactEncoder, Encoder
+from fgresq.model.encoders import Encoder
 from fgresq.names import first_few
 from fgresq.records import Split
 from fgresq.training.config import RunConfig
 
 _MISSING_SHOWN = 200
 _CALIBRATION_IMAGES = 512
+_MEASURED_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +112,22 @@ def augmentation(config: RunConfig) -> Augmentation:
     return Augmentation(seed=config.seed, grid=config.training_grid, largest_scale=config.training_scale)
 
 
+@torch.no_grad()
 def calibrate(encoder: Encoder, sides: Sides) -> None:
     """Let an encoder that measures standardise that by some of the training side's pictures, as evaluation sees them.
 
     Every k-th picture is taken, at most 512.
     """
-    if not isinstance(encoder, CompactEncoder):
-        return
     identities = sides.split.train_images
     some = identities[:: max(1, len(identities) // _CALIBRATION_IMAGES)][:_CALIBRATION_IMAGES]
     data = ScoredImages(sides.manifest, sides.pictures, some, unscored=True)
-    encoder.calibrate(as_unit_range(collate_images([data[index] for index in range(len(data))]).images))
+    found = []
+    for _, images in evaluation_batches(data, collate_images, _MEASURED_AT_ONCE, torch.device("cpu")):
+        measured = encoder.measure(images)
+        if measured is None:
+            return
+        found.append(measured)
+    encoder.calibrate(torch.cat(found))
 
 
 def training_batches(
