@@ -66,8 +66,8 @@ class Machine:
             "FGRESQ_HOME": str(self.root / "fgresq-home"),
             "HF_HOME": str(self.root / "huggingface"),
             "HF_ENDPOINT": self.endpoint,
-            "HF_HUB_ETAG_TIMEOUT": "2",
-            "HF_HUB_DOWNLOAD_TIMEOUT": "2",
+            "HF_HUB_ETAG_TIMEOUT": "120",  # a hub on a busy machine is slow, not dead
+            "HF_HUB_DOWNLOAD_TIMEOUT": "120",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
         ran = subprocess.run(

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ class FakeHub(ThreadingHTTPServer):
         status_after_cut: how requests for a file are refused from then on; None serves them.
         answer: replaces the answer to every request, given the handler.
         requests: those that came, as "GET /path".
+        over: set when it shuts down.
     """
 
     daemon_threads = True
@@ -37,6 +37,7 @@ class FakeHub(ThreadingHTTPServer):
         self.status_after_cut: int | None = None
         self.answer: Callable[[BaseHTTPRequestHandler], None] | None = None
         self.requests: list[str] = []
+        self.over = threading.Event()
 
     @property
     def url(self) -> str:
@@ -65,6 +66,7 @@ def running(hub: FakeHub) -> Iterator[FakeHub]:
     try:
         yield hub
     finally:
+        hub.over.set()
         hub.shutdown()
         hub.server_close()
         thread.join()
@@ -72,7 +74,8 @@ def running(hub: FakeHub) -> Iterator[FakeHub]:
 
 def silence(handler: BaseHTTPRequestHandler) -> None:
     """Accept the request and never answer it, as a dead proxy does."""
-    time.sleep(20)
+    assert isinstance(handler.server, FakeHub)
+    handler.server.over.wait()
     handler.close_connection = True
 
 
