@@ -32,8 +32,9 @@ def load(
         weights: "compact" (ships with the package), "released" (the authors', after `fgresq weights fetch released`),
             or the path of a weights file: the authors' `.pth` or one of ours.
         device: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda", "cuda:1", "mps".
-        precision: of the encoders: "fp32", "bf16", or on a GPU "fp16".
-        batch_size: images a forward pass; the results don't depend on it. Default: 8 on a CPU, 128 elsewhere.
+        precision: of the encoders: "fp32", "bf16" (on any processor; scores within 0.01), or on a GPU "fp16".
+        batch_size: images a forward pass; shows in the last digits of results only (about 1e-7). Default: 8 on a CPU,
+            128 elsewhere.
 
     Raises:
         fgresq.errors.WeightsError: no such weights, or they aren't on this machine yet.

@@ -6,7 +6,7 @@ import torch
 
 from fgresq.errors import UserError
 from fgresq.model.checkpoints import load_checkpoint
-from fgresq.model.cpu import pack_linear_layers
+from fgresq.model.cpu import can_pack, pack_linear_layers
 from fgresq.model.store import locate
 from fgresq.results import Provenance
 from fgresq.scoring.encoding import ImageEncoder
@@ -30,7 +30,8 @@ def load_scorer(
         raise UserError(f"a batch of {batch_size} images can't be; at least 1 is needed")
     where = _device(device)
     if precision == "fp16" and where.type == "cpu":
-        raise UserError("fp16 needs a GPU; on a CPU use bf16, or fp32")
+        works = "bf16, which is faster, or fp32" if can_pack(torch.bfloat16) else "fp32 (bf16 works too, no faster)"
+        raise UserError(f"fp16 needs a GPU; on this processor use {works}")
     located = locate(weights)
     checkpoint = load_checkpoint(located.path, located.sha256)
     model = checkpoint.model.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
