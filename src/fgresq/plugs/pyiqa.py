@@ -14,7 +14,6 @@ licence, PolyForm Noncommercial, is between them and its authors.
 
 import os
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -57,7 +56,8 @@ class FgresqScorer(nn.Module):
         Returns:
             Scores in (0, 1), higher is better.
         """
-        return self._scorer.on(images.device).forward(images.to(torch.float32).expand(-1, 3, -1, -1))
+        in_colour = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+        return self._scorer.on(images.device).forward(in_colour)
 
 
 def register(name: str, weights: str | os.PathLike[str] = "compact", *, replace: bool = False) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fgresq.errors import UserError
 from fgresq.plugs.placement import PlacedScorer
+from fgresq.scoring.inputs import check_batch
 
 try:
     from torchmetrics import Metric
@@ -15,9 +16,6 @@ except ModuleNotFoundError as error:
     if error.name != "torchmetrics":  # it's there, and lacks something itself
         raise
     raise UserError("this metric needs torchmetrics: pip install 'fgresq[torchmetrics]'") from error
-
-# What an image may overshoot [0, 1] by, as everywhere in fgresq; that much is clipped.
-_OVERSHOOT = 1e-3
 
 
 class FGResQScore(Metric):
@@ -59,32 +57,15 @@ class FGResQScore(Metric):
             images: (b, 3, h, w), RGB, floating point in [0, 1]; b may be 0.
 
         Raises:
-            UserError: another shape or type, or values that are NaN, infinite or outside [0, 1].
+            UserError: another shape or type, sides under 8, or values that are NaN, infinite or outside [0, 1].
         """
-        _check(images)
+        check_batch(images)
         if len(images) == 0:
             return
-        wanted = images.to(self.device, torch.float32).clamp(0, 1)
-        self.score_sum = self.score_sum + self._scorer.on(self.device).forward(wanted).sum().to(self.score_sum.dtype)
+        scores = self._scorer.on(self.device).forward(images.to(self.device))
+        self.score_sum = self.score_sum + scores.sum().to(self.score_sum.dtype)
         self.image_count = self.image_count + len(images)
 
     def compute(self) -> Tensor:
         """The mean score of all images, in (0, 1); higher is better."""
         return self.score_sum / self.image_count
-
-
-def _check(images: object) -> None:
-    needed = "a tensor (N, 3, height, width) of RGB in [0, 1] is needed"
-    if not isinstance(images, Tensor):
-        raise UserError(f"the images are of type {type(images).__name__}; {needed}")
-    if images.ndim != 4 or images.shape[1] != 3:
-        raise UserError(f"the images have shape {tuple(images.shape)}; {needed}")
-    if not images.is_floating_point():
-        raise UserError(f"the images are {images.dtype}; divide by the largest value: {needed}")
-    if images.numel() == 0:
-        return
-    low, high = (value.item() for value in torch.aminmax(images.detach()))
-    if not (low - low == 0 and high - high == 0):  # NaN and infinity minus themselves are NaN
-        raise UserError("the images hold NaN or infinite values")
-    if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
-        raise UserError(f"the images have values from {low:g} to {high:g}; scale or clamp them: {needed}")

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,6 +16,7 @@ from fgresq.errors import ImageError
 from fgresq.images.preprocessing import Crop, Preprocessing
 from fgresq.images.unit import to_unit
 from fgresq.model.fgresq import FGResQ
+from fgresq.scoring.exactness import without_autocast
 from fgresq.scoring.inputs import ImageInput, name_of, read_crop
 
 Progress = Callable[[int], None]
@@ -47,7 +49,7 @@ class ImageEncoder:
         model: in evaluation mode, on `device`.
         preprocessing: that the model was trained with.
         device: where it runs.
-        batch_size: images a forward pass; the results don't depend on it.
+        batch_size: images a forward pass; it shows in the last bits of the results only.
         workers: threads that decode.
     """
 
@@ -108,11 +110,17 @@ class ImageEncoder:
         except ImageError as error:
             return error
 
-    @torch.inference_mode()
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What every answer is computed in: without gradients, and whatever autocast the caller is in."""
+        with torch.inference_mode(), without_autocast(self.device):
+            yield
+
     def _forward(self, batch: Sequence[Crop]) -> Float[Tensor, "n q"]:
-        if not batch:
-            return torch.empty(0, self.model.regression.linear.in_features)
-        return self.model.features(self._to_device(batch)).float().cpu()
+        with self.at_work():
+            if not batch:
+                return torch.empty(0, self.model.regression.linear.in_features, dtype=torch.float32)
+            return self.model.features(self._to_device(batch)).float().cpu()
 
     def _to_device(self, batch: Sequence[Crop]) -> Float[Tensor, "n 3 h w"]:
         if any(crop.dtype != np.uint8 for crop in batch):
@@ -122,4 +130,4 @@ class ImageEncoder:
         if self.device.type == "cuda":  # pinned memory lets the copy run beside the kernels before it
             pixels = pixels.pin_memory().to(self.device, non_blocking=True)
         images = pixels.to(self.device).permute(0, 3, 1, 2)
-        return images / 255 if images.dtype == torch.uint8 else images
+        return images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images

@@ -14,13 +14,15 @@ from PIL import Image
 from torch import Tensor
 
 from fgresq.errors import ImageError, UserError
-from fgresq.images.arrays import RgbArray, as_rgb
+from fgresq.images.arrays import MIN_SIDE, RgbArray, as_rgb, fault_of_range
 from fgresq.images.decode import decode, decode_opened, printable
 from fgresq.images.preprocessing import Crop, Preprocessing
 
 OneImage: TypeAlias = str | os.PathLike[str] | Image.Image | NDArray[np.generic]
 ImageInput: TypeAlias = OneImage | Tensor
 ManyImages: TypeAlias = Tensor | Sequence[ImageInput]
+
+_BATCH = "pass a tensor (N, 3, height, width) of floating point in [0, 1]"
 
 
 def as_list(images: OneImage | ManyImages) -> tuple[list[ImageInput], bool]:
@@ -36,7 +38,7 @@ def as_list(images: OneImage | ManyImages) -> tuple[list[ImageInput], bool]:
         return [images], True
     if isinstance(images, Tensor):
         if images.ndim != 4:
-            raise UserError(f"a tensor of shape {tuple(images.shape)} isn't a batch; pass (N, 3, height, width)")
+            raise UserError(f"a tensor of shape {tuple(images.shape)} isn't a batch; {_BATCH}")
         return list(images), False
     if isinstance(images, Sequence) and not isinstance(images, bytes | bytearray):
         return list(images), False
@@ -52,6 +54,40 @@ def name_of(image: ImageInput, index: int) -> str:
         return printable(Path(image))
     filename = getattr(image, "filename", "")
     return printable(Path(filename)) if isinstance(filename, str) and filename else f"image {index}"
+
+
+def check_batch(images: object, device: torch.device | None = None) -> None:
+    """Refuse what isn't a batch of images as tensors; of the rest, what `read_crop` would refuse.
+
+    Args:
+        images: what was given for a tensor (N, 3, height, width) of floating point in [0, 1].
+        device: where it has to be; None for anywhere.
+
+    Raises:
+        UserError: another type, shape or device; sides that are too short.
+        ImageError: an image with values that are NaN, infinite or outside [0, 1].
+    """
+    if not isinstance(images, Tensor):
+        raise UserError(f"an object of type {type(images).__name__} isn't a batch; {_BATCH}")
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise UserError(f"a tensor of shape {tuple(images.shape)} isn't a batch; {_BATCH}")
+    if not images.is_floating_point():
+        raise UserError(f"the batch has {images.dtype} values; a tensor must be floating point in [0, 1]")
+    if device is not None and images.device != device:
+        raise UserError(f"the batch is on {images.device} and the network on {device}; move one to the other")
+    height, width = images.shape[-2:]
+    if min(height, width) < MIN_SIDE:
+        raise UserError(f"the batch is {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed to judge it")
+    if len(images) == 0:
+        return
+    values = images.detach().to(torch.float32)  # what is too large becomes infinite, and is refused
+    low, high = torch.aminmax(values)
+    if fault_of_range(low.item(), high.item()) is None:
+        return
+    for number, image in enumerate(values):
+        fault = fault_of_range(image.min().item(), image.max().item())
+        if fault is not None:
+            raise ImageError(f"image {number}", fault)
 
 
 def read_crop(image: ImageInput, name: str, preprocessing: Preprocessing) -> Crop:

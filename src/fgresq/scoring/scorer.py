@@ -15,7 +15,8 @@ from fgresq.images.preprocessing import Preprocessing
 from fgresq.model.fgresq import FGResQ, Order
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 from fgresq.scoring.encoding import Encoded, ImageEncoder, Progress
-from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list, cut_tensor
+from fgresq.scoring.exactness import keep_backward_exact, without_autocast
+from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list, check_batch, cut_tensor
 from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, rank_contents
 
 _SETTINGS = RankingSettings()
@@ -43,18 +44,30 @@ class Scorer:
         """From a picture of any size to the network's input."""
         return self._encoder.preprocessing
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, " b"]:
+    def forward(self, images: Tensor) -> Float[Tensor, " b"]:
         """Scores that can be differentiated with respect to the images, for use as a loss (1 - score, say).
 
-        The same preprocessing as for files, in floating point.
+        The same preprocessing as for files, in float32, and the same answer inside `torch.autocast` as outside, on the
+        way back too.
 
         Args:
-            images: RGB in [0, 1], all of one size, on the scorer's device.
+            images: (b, 3, h, w), RGB of floating point in [0, 1], on the scorer's device; b may be 0. What overshoots
+                by up to 0.001 is clipped, as `score` does, and takes no gradient.
 
         Returns:
-            Scores in (0, 1), higher is better.
+            (b), float32 in (0, 1), higher is better.
+
+        Raises:
+            UserError: another type, shape or device; sides that are too short.
+            ImageError: an image with values that are NaN, infinite or outside [0, 1].
         """
-        scores: Tensor = self.model(cut_tensor(images, self.preprocessing))
+        check_batch(images, self.model.regression.linear.weight.device)
+        if len(images) == 0:
+            return images.new_empty(0, dtype=torch.float32)
+        with without_autocast(self._encoder.device):
+            pixels = images.to(torch.float32).clamp(0, 1)
+            scores: Tensor = self.model(cut_tensor(pixels, self.preprocessing))
+        keep_backward_exact(scores, pixels)
         return scores
 
     __call__ = forward
@@ -132,8 +145,8 @@ class Scorer:
         side_b = self._encoder.encode(items_b, first=len(items_a))
         for side in (side_a, side_b):
             _raise_first(side)
-        with torch.inference_mode():
-            device = self._encoder.device
+        device = self._encoder.device
+        with self._encoder.at_work():
             rows = self.model.preference(side_a.features.to(device), side_b.features.to(device), order)
         scores_a, scores_b = self._scores(side_a.features), self._scores(side_b.features)
         results = [
@@ -161,7 +174,7 @@ class Scorer:
         rows = [(encoded.rows[a], encoded.rows[b]) for a, b in pairs]
         good = [(a, b) for a, b in rows if a is not None and b is not None]
         features = encoded.features.to(self._encoder.device)
-        with torch.inference_mode():
+        with self._encoder.at_work():
             judged = self.model.preference(features[[a for a, _ in good]], features[[b for _, b in good]], order)
         answers = iter(judged.tolist())
         comparisons: list[Comparison | None] = []
@@ -211,7 +224,7 @@ class Scorer:
         self, content: str, members: Sequence[int], cells: Sequence[tuple[str, str]], encoded: Encoded
     ) -> JudgedContent:
         features = encoded.features[[encoded.rows[i] for i in members]].to(self._encoder.device)
-        with torch.inference_mode():
+        with self._encoder.at_work():
             scores = self.model.regression(features)
             probabilities = self.model.all_preferences(features)
         return JudgedContent(
@@ -223,7 +236,7 @@ class Scorer:
         )
 
     def _scores(self, features: Float[Tensor, "n q"]) -> list[float]:
-        with torch.inference_mode():
+        with self._encoder.at_work():
             values: list[float] = self.model.regression(features.to(self._encoder.device)).tolist()
         return values
 

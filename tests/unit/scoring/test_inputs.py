@@ -1,8 +1,9 @@
 """What may be passed as an image or as several, and what is said of the rest."""
 
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,7 +17,8 @@ from torch import Tensor
 import fgresq
 from fgresq.errors import ImageError, UserError
 from fgresq.images.preprocessing import Resized
-from fgresq.scoring.inputs import as_list, name_of, read_crop
+from fgresq.plugs.torchmetrics import FGResQScore
+from fgresq.scoring.inputs import ImageInput, as_list, name_of, read_crop
 from fgresq.scoring.scorer import Scorer
 
 PREPROCESS = Resized()
@@ -58,7 +60,7 @@ def test_one_image_or_several(path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(), (3,), (9, 9), (3, 9, 9), (1, 1, 3, 9, 9)])
 def test_a_tensor_is_a_batch(shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match=r"a tensor of shape \(.*\) isn't a batch; pass \(N, 3, height, width\)"):
+    with pytest.raises(UserError, match=r"a tensor of shape \(.*\) isn't a batch; pass .*\(N, 3, height, width\)"):
         as_list(torch.zeros(shape))
 
 
@@ -141,6 +143,114 @@ def test_tensors_that_are_not_pictures(tensor: Tensor, reason: str) -> None:
     with pytest.raises(ImageError, match=reason) as caught:
         read_crop(tensor, "image 2", PREPROCESS)
     assert caught.value.name == "image 2"
+
+
+@pytest.mark.parametrize(
+    ("batch", "reason"),
+    [
+        (TENSOR, r"^a tensor of shape \(3, 24, 32\) isn't a batch; pass a tensor \(N, 3, height, width\)"),
+        (TENSOR[None, :1], r"^a tensor of shape \(1, 1, 24, 32\) isn't a batch"),
+        (torch.cat([TENSOR, TENSOR[:1]])[None], r"^a tensor of shape \(1, 4, 24, 32\) isn't a batch"),
+        (TENSOR.permute(1, 2, 0)[None], r"^a tensor of shape \(1, 24, 32, 3\) isn't a batch"),
+        (TENSOR[None, None], r"^a tensor of shape \(1, 1, 3, 24, 32\) isn't a batch"),
+        (
+            (TENSOR * 255).to(torch.uint8)[None],
+            r"has torch\.uint8 values; a tensor must be floating point in \[0, 1\]$",
+        ),
+        ((TENSOR > 2).to(torch.uint8)[None], r"has torch\.uint8 values"),
+        ((TENSOR * 255).to(torch.int64)[None], r"has torch\.int64 values"),
+        ((TENSOR > 0.5)[None], r"has torch\.bool values"),
+        (TENSOR.to(torch.complex64)[None], r"has torch\.complex64 values"),
+        (TENSOR[None, :, :7, :], r"is 32x7 pixels; at least 8x8 are needed to judge it$"),
+        (TENSOR[None, :, :5, :5], r"is 5x5 pixels"),
+        (TENSOR[None, :, :0], r"is 32x0 pixels"),
+        (torch.empty(1, 3, 24, 32, device="meta"), r"is on meta and the network on cpu; move one to the other$"),
+        (torch.stack([TENSOR, TENSOR * 255]), r"^image 1: has values from .* in \[0, 1\]; divide it by 255$"),
+        (torch.stack([TENSOR, TENSOR * 2 - 1]), r"^image 1: has values from -.* in \[0, 1\]; scale or clamp it$"),
+        (torch.stack([TENSOR, TENSOR, TENSOR - 0.0012]), r"^image [012]: has values from -0\.00"),
+        (with_one(1.0011)[None], r"^image 0: has values from .* to 1\.0011; .*scale or clamp it$"),
+        (with_one(torch.nan)[None], "^image 0: holds NaN or infinite values$"),
+        (torch.stack([TENSOR, with_one(torch.inf)]), "^image 1: holds NaN or infinite values$"),
+        (with_one(-torch.inf).double()[None], "^image 0: holds NaN or infinite values$"),
+        (torch.where(TENSOR.double() > 0.5, 1e300, TENSOR.double())[None], "^image 0: holds NaN or infinite values$"),
+        (with_one(torch.nan).half()[None], "^image 0: holds NaN or infinite values$"),
+    ],
+)
+def test_batches_that_the_call_refuses(scorer: Scorer, batch: Tensor, reason: str) -> None:
+    for images in (batch, batch.clone().requires_grad_() if batch.is_floating_point() else batch):
+        with pytest.raises(UserError, match=reason):
+            scorer(images)
+
+
+def test_what_the_call_takes(scorer: Scorer) -> None:
+    assert scorer(TENSOR[None, :, :8, :8]).shape == (1,)
+    assert scorer(torch.zeros(0, 3, 24, 32)).shape == (0,)
+    within = [torch.where(TENSOR.max() == TENSOR, 1 + overshoot, TENSOR)[None] for overshoot in (0.0, 0.0009)]
+    within += [torch.where(TENSOR.min() == TENSOR, -overshoot, TENSOR)[None] for overshoot in (0.0, 0.0009)]
+    found = [scorer(images).item() for images in within]
+    assert found[0] == found[1]  # clipped, as `score` does
+    assert found[2] == found[3]
+    assert found == pytest.approx([scorer.score(images)[0].score for images in within], abs=1e-6)
+
+
+def test_what_is_no_tensor_is_said_by_the_call_too() -> None:
+    # In a process of its own: here every call's types are checked before our own message can be.
+    code = """
+import numpy as np
+import fgresq
+scorer = fgresq.load(device="cpu")
+for wrong in ("a.png", None, np.zeros((1, 3, 9, 9)), [1]):
+    try:
+        scorer(wrong)
+    except fgresq.errors.UserError as error:
+        print(error)
+"""
+    lines = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+    ).stdout.splitlines()
+    needed = "isn't a batch; pass a tensor (N, 3, height, width) of floating point in [0, 1]"
+    assert lines == [f"an object of type {kind} {needed}" for kind in ("str", "NoneType", "ndarray", "list")]
+
+
+TENSORS = ("call", "plug")  # take nothing else
+SMALL = {
+    "array": RGB[:7, :7],
+    "floats": RGB[:7, :9] / 255,
+    "picture": Image.fromarray(RGB[:9, :7]),
+    "tensor": TENSOR[None, :, :7, :7],
+}
+ASK: dict[str, Callable[[Scorer, ImageInput], object]] = {
+    "score": lambda scorer, small: scorer.score(small),
+    "features": lambda scorer, small: scorer.features(small),
+    "compare": lambda scorer, small: scorer.compare(small, small),
+    "judge": lambda scorer, small: scorer.judge([small], []),
+    "rank": lambda scorer, small: scorer.rank({"a": {"1": small}, "b": {"1": RGB}}),
+    "call": lambda scorer, small: scorer(small),
+    "plug": lambda scorer, small: FGResQScore().update(small),
+}
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"), [(ask, kind) for ask in ASK for kind in (*SMALL, "file") if kind == "tensor" or ask not in TENSORS]
+)
+def test_what_is_too_small_to_judge_is_refused_by_all_alike(
+    scorer: Scorer, tmp_path: Path, ask: str, kind: str
+) -> None:
+    if kind == "file":
+        SMALL["picture"].save(tmp_path / "small.png")
+    small = tmp_path / "small.png" if kind == "file" else SMALL[kind]
+    if ask in ("judge", "rank") and kind == "tensor":
+        small = small[0]
+    said = ""
+    try:
+        answer = ASK[ask](scorer, small)
+    except UserError as error:
+        said = str(error)
+    else:
+        # A list keeps its bad images, with the reason.
+        (failed, *_) = {"score": lambda: answer, "judge": lambda: answer[0], "rank": lambda: answer.failures}[ask]()
+        said = failed.error
+    assert re.search(r"is \d+x\d+ pixels; at least 8x8 are needed to judge it$", said)
 
 
 @pytest.fixture(scope="module")

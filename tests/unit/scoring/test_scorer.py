@@ -117,7 +117,7 @@ def test_forward_is_a_loss(scorer: Scorer, photographs: Mapping[str, Path]) -> N
     assert image.grad.abs().max() > 0
     # A step against the gradient raises the score: the gradient has the right sign and reaches the pixels.
     with torch.no_grad():
-        better = pixels - 0.05 * image.grad / image.grad.abs().max()
+        better = (pixels - 0.05 * image.grad / image.grad.abs().max()).clamp(0, 1)
         assert scorer(better).item() > score.item()
     assert all(parameter.grad is None for parameter in scorer.model.parameters())
 

@@ -64,8 +64,9 @@ class Normalise(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # Constants, not weights: they stay out of the checkpoints, and hold their values in a model built on "meta".
-        self.register_buffer("mean", torch.tensor(CLIP_MEAN, device="cpu").view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(CLIP_STD, device="cpu").view(1, 3, 1, 1), persistent=False)
+        for name, values in (("mean", CLIP_MEAN), ("std", CLIP_STD)):
+            constant = torch.tensor(values, dtype=torch.float32, device="cpu").view(1, 3, 1, 1)
+            self.register_buffer(name, constant, persistent=False)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """Normalise RGB in [0, 1]."""
