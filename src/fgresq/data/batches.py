@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from fgresq.data.datasets import ImageSample, PairSample, Pixels
+from fgresq.data.datasets import ImageSample, Input, PairSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +15,13 @@ class ImageBatch:
     """Images, first axis as in `image_ids`.
 
     Attributes:
-        images: RGB; uint8 in [0, 255], or float32 in [0, 1]; see `as_unit_range`.
+        images: RGB (b, 3, h, w), uint8 in [0, 255] or float32 in [0, 1], see `as_unit_range`; or (b, k), measured.
         mos: float64, since scores such as 1520.0648 would be rounded into ties; NaN where unknown.
         sources, tasks: numbers.
         image_ids: identities.
     """
 
-    images: Num[Tensor, "b 3 h w"]
+    images: Num[Tensor, "b ..."]
     mos: Float[Tensor, " b"]
     sources: Int[Tensor, " b"]
     tasks: Int[Tensor, " b"]
@@ -40,8 +40,8 @@ class PairBatch:
         image_ids: identities of A and B.
     """
 
-    a: Num[Tensor, "b 3 h w"]
-    b: Num[Tensor, "b 3 h w"]
+    a: Num[Tensor, "b ..."]
+    b: Num[Tensor, "b ..."]
     preferences: Int[Tensor, " b"]
     mos_a: Float[Tensor, " b"]
     mos_b: Float[Tensor, " b"]
@@ -76,12 +76,12 @@ def collate_pairs(samples: Sequence[PairSample]) -> PairBatch:
     )
 
 
-def as_unit_range(images: Num[Tensor, "*b 3 h w"]) -> Float[Tensor, "*b 3 h w"]:
+def as_unit_range(images: Num[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     """Images as the model takes them, in [0, 1]; after the copy to the device, which uint8 makes four times shorter."""
     return images / 255 if images.dtype == torch.uint8 else images
 
 
-def _alike(images: Sequence[Pixels]) -> list[Pixels]:
+def _alike(images: Sequence[Input]) -> list[Input]:
     """uint8 if all are; else all in [0, 1], since stacking both kinds would put 0 to 255 beside 0 to 1."""
     eight_bits = all(image.dtype == torch.uint8 for image in images)
     return list(images) if eight_bits else [as_unit_range(image) for image in images]

@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Num
+from jaxtyping import Float, Num
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from fgresq.data.measured import Measured
 from fgresq.data.pictures import Pictures
 from fgresq.data.transforms import Augmentation, View
 from fgresq.errors import UserError
@@ -25,6 +26,8 @@ from fgresq.records import ImageRecord, Preference, RestorationTask
 
 Key: TypeAlias = tuple[int, int]
 Pixels: TypeAlias = Num[Tensor, "3 h w"]
+Input: TypeAlias = Pixels | Float[Tensor, " k"]
+"""What the network gets of an image: its pixels, or what was measured of them before."""
 
 TASKS = tuple(RestorationTask)
 """Task numbers are places in this row, whatever tasks a manifest holds."""
@@ -43,13 +46,13 @@ class ImageSample:
     """One image.
 
     Attributes:
-        image: RGB; uint8 in [0, 255], or float32 in [0, 1].
+        image: RGB, uint8 in [0, 255] or float32 in [0, 1]; or what was measured of it.
         mos: on the source's own scale; NaN where unknown.
         source, task: numbers, see `source_names` and `TASKS`.
         image_id: its identity.
     """
 
-    image: Pixels
+    image: Input
     mos: float
     source: int
     task: int
@@ -68,8 +71,8 @@ class PairSample:
         image_a, image_b: identities.
     """
 
-    a: Pixels
-    b: Pixels
+    a: Input
+    b: Input
     preference: int
     mos_a: float
     mos_b: float
@@ -91,7 +94,7 @@ class _Samples:
     stream: int
     records: tuple[ImageRecord, ...]
 
-    def __init__(self, manifest: Manifest, pictures: Pictures, augmentation: Augmentation | None) -> None:
+    def __init__(self, manifest: Manifest, pictures: Pictures | Measured, augmentation: Augmentation | None) -> None:
         self._pictures = pictures
         self._augmentation = augmentation
         self._source_number = {name: number for number, name in enumerate(source_names(manifest))}
@@ -109,14 +112,24 @@ class _Samples:
         """Task of each sample."""
         return tuple(_task(record) for record in self.records)
 
-    def _view(self, key: Key | int) -> tuple[int, View]:
-        if self._augmentation is None:
-            return key if isinstance(key, int) else key[1], View(self._pictures.preprocessing)
-        if isinstance(key, int):
+    def _inputs(self, key: Key | int, *tables: Sequence[ImageRecord]) -> tuple[int, list[Input]]:
+        """A sample's index, and the input of its image in each table, all seen alike."""
+        index = key if isinstance(key, int) else key[1]
+        records = [table[index] for table in tables]
+        if self._augmentation is not None and isinstance(key, int):
             raise ValueError(
                 "an augmented data set is indexed by (epoch, index); use a sampler of fgresq.data.samplers"
             )
-        return key[1], self._augmentation.view(self._pictures.preprocessing, self.stream, *key)
+        if isinstance(self._pictures, Measured):
+            number = 0
+            if self._augmentation is not None and not isinstance(key, int):
+                number = self._pictures.views.drawn(self.stream, *key)
+            return index, [self._pictures[record.image_id, number] for record in records]
+        if self._augmentation is None or isinstance(key, int):
+            view = View(self._pictures.preprocessing)
+        else:
+            view = self._augmentation.view(self._pictures.preprocessing, self.stream, *key)
+        return index, [_as_tensor(view.of(self._pictures[record.image_id])) for record in records]
 
     def _numbers(self, record: ImageRecord) -> tuple[int, int]:
         return self._source_number[record.source], TASKS.index(_task(record))
@@ -127,7 +140,7 @@ class ScoredImages(_Samples, Dataset[ImageSample]):
 
     Args:
         manifest: that they are from.
-        pictures: of the same manifest.
+        pictures: of the same manifest, or what was measured of them.
         image_ids: which images; None is all.
         augmentation: None for evaluation.
         unscored: keep images without MOS as well (for stage 1, which needs none).
@@ -141,7 +154,7 @@ class ScoredImages(_Samples, Dataset[ImageSample]):
     def __init__(
         self,
         manifest: Manifest,
-        pictures: Pictures,
+        pictures: Pictures | Measured,
         image_ids: Sequence[str] | None = None,
         augmentation: Augmentation | None = None,
         unscored: bool = False,
@@ -161,9 +174,8 @@ class ScoredImages(_Samples, Dataset[ImageSample]):
         Raises:
             UserError: its file can't be read.
         """
-        index, view = self._view(key)
+        index, [image] = self._inputs(key, self.records)
         record = self.records[index]
-        image = _as_tensor(view.of(self._pictures[record.image_id]))
         return ImageSample(image, _mos(record), *self._numbers(record), record.image_id)
 
 
@@ -176,7 +188,7 @@ class JudgedPairs(_Samples, Dataset[PairSample]):
 
     Args:
         manifest: that they are from.
-        pictures: of the same manifest.
+        pictures: of the same manifest, or what was measured of them.
         pairs: indices of `manifest.pairs`; None is all.
         augmentation: None for evaluation.
 
@@ -189,7 +201,7 @@ class JudgedPairs(_Samples, Dataset[PairSample]):
     def __init__(
         self,
         manifest: Manifest,
-        pictures: Pictures,
+        pictures: Pictures | Measured,
         pairs: Sequence[int] | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
@@ -220,9 +232,8 @@ class JudgedPairs(_Samples, Dataset[PairSample]):
         Raises:
             UserError: a file can't be read.
         """
-        index, view = self._view(key)
+        index, [a, b] = self._inputs(key, self.records, self._others)
         first, second = self.records[index], self._others[index]
-        a, b = (_as_tensor(view.of(self._pictures[record.image_id])) for record in (first, second))
         return PairSample(
             a,
             b,

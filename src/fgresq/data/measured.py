@@ -26,7 +26,6 @@ Measure: TypeAlias = Callable[[Float[Tensor, "b 3 h w"]], Float[Tensor, "b k"]]
 
 # Views are a stream of draws of their own; see `Augmentation.view`.
 _STREAM = 2
-_MIDDLE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Views:
 
     Attributes:
         augmentation: draws them.
-        count: how many there are besides the middle one, which evaluation sees.
+        count: how many there are besides the middle one; evaluation sees that one, training all of them.
     """
 
     augmentation: Augmentation
@@ -52,7 +51,7 @@ class Views:
     def drawn(self, stream: int, epoch: int, index: int) -> int:
         """The number of the view of one sample in one epoch, the same whenever it is asked for."""
         generator = np.random.default_rng((self.augmentation.seed, stream, epoch, index))
-        return int(generator.integers(1, self.count + 1)) if self.count else _MIDDLE
+        return int(generator.integers(0, self.count + 1))
 
 
 class Measured:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from fgresq.images.preprocessing import Crop, Fragments, Place, Preprocessing
+from fgresq.images.preprocessing import Crop, Fragments, Place, Preprocessing, Tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class Augmentation(BaseModel):
             stream: tells data sets apart, so that sample 5 of one isn't cut like sample 5 of the other.
             epoch, index: of the sample.
         """
-        fragments = isinstance(preprocessing, Fragments)
-        if self.grid is not None and fragments:
+        whole_resolution = isinstance(preprocessing, Fragments | Tiles)
+        if self.grid is not None and isinstance(preprocessing, Fragments):
             preprocessing = preprocessing.model_copy(update={"grid": self.grid})
         generator = np.random.default_rng((self.seed, stream, epoch, index))
-        places = tuple((down, right) for down, right in generator.random((preprocessing.parts, 2)).tolist())
+        places = tuple((down, right) for down, right in generator.random((preprocessing.most_parts, 2)).tolist())
         mirrored = bool(generator.random() < self.mirror)
-        scale = self.largest_scale ** float(generator.uniform(-1, 1)) if fragments else 1.0
+        scale = self.largest_scale ** float(generator.uniform(-1, 1)) if whole_resolution else 1.0
         return View(preprocessing, places, mirrored, scale)

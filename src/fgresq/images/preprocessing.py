@@ -28,10 +28,14 @@ class Preprocessing(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @abstractmethod
+    def grid_of(self, height: int, width: int) -> tuple[int, int]:
+        """Parts in a column of the input, and in a row, for a resized picture."""
+
     @property
     @abstractmethod
-    def rows(self) -> int:
-        """Parts in a row of the input, and rows."""
+    def most_parts(self) -> int:
+        """How many parts an input is put together from at most."""
 
     @property
     @abstractmethod
@@ -51,14 +55,14 @@ class Preprocessing(BaseModel, ABC):
         """In words, for reports."""
 
     @property
-    def parts(self) -> int:
-        """How many parts the input is put together from."""
-        return self.rows**2
+    @abstractmethod
+    def side(self) -> int:
+        """The shorter side of the smallest input, in pixels."""
 
     @property
-    def side(self) -> int:
-        """Side of the square input, in pixels."""
-        return self.rows * self.part_side
+    def fixed(self) -> bool:
+        """Whether all inputs have one size, whatever the pictures'."""
+        return True
 
     def whole(self, image: RgbArray) -> Crop:
         """Resize, with OpenCV's INTER_LINEAR at the picture's own depth, as in the authors' code.
@@ -83,12 +87,13 @@ class Preprocessing(BaseModel, ABC):
             places: of the parts; None is the middle.
 
         Returns:
-            RGB (side, side, 3), an array of its own, of the picture's type.
+            RGB (rows * part_side, columns * part_side, 3), an array of its own, of the picture's type.
         """
         step = self.part_side
-        out = np.empty((self.side, self.side, 3), whole.dtype)
+        rows, columns = self.grid_of(whole.shape[0], whole.shape[1])
+        out = np.empty((rows * step, columns * step, 3), whole.dtype)
         for part, (top, left) in enumerate(self.corners(whole.shape[0], whole.shape[1], places)):
-            row, column = (step * place for place in divmod(part, self.rows))
+            row, column = (step * place for place in divmod(part, columns))
             out[row : row + step, column : column + step] = whole[top : top + step, left : left + step]
         return cast("Crop", out)
 
@@ -117,13 +122,23 @@ class Resized(Preprocessing):
     def __str__(self) -> str:
         return f"RGB; resize {self.resize}x{self.resize} (bilinear, aspect ignored); centre crop {self.crop}"
 
-    @property
-    def rows(self) -> int:
+    def grid_of(self, height: int, width: int) -> tuple[int, int]:
         """One part alone."""
+        del height, width
+        return 1, 1
+
+    @property
+    def most_parts(self) -> int:
+        """One."""
         return 1
 
     @property
     def part_side(self) -> int:
+        """The crop's."""
+        return self.crop
+
+    @property
+    def side(self) -> int:
         """The crop's."""
         return self.crop
 
@@ -161,15 +176,25 @@ class Fragments(Preprocessing):
     def __str__(self) -> str:
         return f"RGB; {self.grid}x{self.grid} patches of {self.patch}x{self.patch} at full resolution"
 
+    def grid_of(self, height: int, width: int) -> tuple[int, int]:
+        """The same for every picture."""
+        del height, width
+        return self.grid, self.grid
+
     @property
-    def rows(self) -> int:
-        """The grid's."""
-        return self.grid
+    def most_parts(self) -> int:
+        """All of the grid."""
+        return self.grid**2
 
     @property
     def part_side(self) -> int:
         """The patch's."""
         return self.patch
+
+    @property
+    def side(self) -> int:
+        """That of all patches side by side."""
+        return self.grid * self.patch
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """The picture's own, but no side shorter than a patch."""
@@ -177,17 +202,76 @@ class Fragments(Preprocessing):
 
     def corners(self, height: int, width: int, places: Sequence[Place] | None = None) -> list[tuple[int, int]]:
         """One in each cell, row by row."""
-        rooms = (height - self.patch, width - self.patch)
-        cells = [divmod(cell, self.grid) for cell in range(self.parts)]
-        found = []
-        for cell, place in zip(cells, places or [(0.5, 0.5)] * self.parts, strict=True):
-            shares = [(number + share) / self.grid for number, share in zip(cell, place, strict=True)]
-            top, left = (_pixel(share, room // _BLOCK) * _BLOCK for share, room in zip(shares, rooms, strict=True))
-            found.append((top, left))
-        return found
+        return _in_cells((self.grid, self.grid), self.patch, (height, width), places)
 
 
-AnyPreprocessing: TypeAlias = Resized | Fragments
+class Tiles(Preprocessing):
+    """Parts at full resolution, the more of them the larger the picture is.
+
+    A side of n pixels gets n / tile parts, rounded, but at least one and at most `most`; each from the middle of its
+    cell, or where training draws it. So a picture of ordinary size is seen nearly whole, and a large one in samples
+    from all over it. Parts begin on multiples of 8 pixels, where JPEG's blocks do. A picture smaller than a tile is
+    enlarged.
+
+    Attributes:
+        tile: side of a part, in pixels; a multiple of 8.
+        most: parts in a row, and rows, at most.
+    """
+
+    tile: int = Field(ge=_BLOCK, multiple_of=_BLOCK)
+    most: int = Field(ge=1)
+
+    def __str__(self) -> str:
+        return f"RGB; up to {self.most}x{self.most} parts of {self.tile}x{self.tile} at full resolution, by size"
+
+    def grid_of(self, height: int, width: int) -> tuple[int, int]:
+        """As many as fit, rounded."""
+        rows, columns = (min(max(int(side / self.tile + 0.5), 1), self.most) for side in (height, width))
+        return rows, columns
+
+    @property
+    def most_parts(self) -> int:
+        """Those of a large picture."""
+        return self.most**2
+
+    @property
+    def part_side(self) -> int:
+        """The tile's."""
+        return self.tile
+
+    @property
+    def side(self) -> int:
+        """One tile's."""
+        return self.tile
+
+    @property
+    def fixed(self) -> bool:
+        """No: large pictures make large inputs."""
+        return False
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """The picture's own, but no side shorter than a tile."""
+        return max(height, self.tile), max(width, self.tile)
+
+    def corners(self, height: int, width: int, places: Sequence[Place] | None = None) -> list[tuple[int, int]]:
+        """One in each cell, row by row."""
+        return _in_cells(self.grid_of(height, width), self.tile, (height, width), places)
+
+
+def _in_cells(
+    grid: tuple[int, int], part: int, size: tuple[int, int], places: Sequence[Place] | None
+) -> list[tuple[int, int]]:
+    """Top and left of a part in each cell of a grid over the picture, on multiples of 8 pixels."""
+    cells = [divmod(cell, grid[1]) for cell in range(grid[0] * grid[1])]
+    found = []
+    for cell, place in zip(cells, places or [(0.5, 0.5)] * len(cells), strict=False):
+        shares = [(number + share) / of for number, share, of in zip(cell, place, grid, strict=True)]
+        top, left = (_pixel(share, (side - part) // _BLOCK) * _BLOCK for share, side in zip(shares, size, strict=True))
+        found.append((top, left))
+    return found
+
+
+AnyPreprocessing: TypeAlias = Resized | Fragments | Tiles
 
 
 def _pixel(share: float, room: int) -> int:

@@ -77,12 +77,13 @@ class ImageEncoder:
             if isinstance(crop, ImageError):
                 errors[index] = crop
             else:
+                # Inputs of several sizes can't be stacked; those of one size mostly come one after the other.
+                if len(batch) == self.batch_size or (batch and batch[0].shape != crop.shape):
+                    features.append(self._forward(batch))
+                    encoded += len(batch)
+                    batch.clear()
                 rows[index] = encoded + len(batch)
                 batch.append(crop)
-            if len(batch) == self.batch_size:
-                features.append(self._forward(batch))
-                encoded += len(batch)
-                batch.clear()
             if progress is not None:
                 progress(1)
         features.append(self._forward(batch))

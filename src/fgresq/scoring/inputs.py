@@ -109,9 +109,9 @@ def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -
     size = preprocessing.size(*images.shape[-2:])
     if size != tuple(images.shape[-2:]):
         images = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
-    step, rows = preprocessing.part_side, preprocessing.rows
+    step, (_, columns) = preprocessing.part_side, preprocessing.grid_of(*size)
     parts = [images[..., y : y + step, x : x + step] for y, x in preprocessing.corners(*size)]
-    lines = [torch.cat(parts[start : start + rows], dim=-1) for start in range(0, len(parts), rows)]
+    lines = [torch.cat(parts[start : start + columns], dim=-1) for start in range(0, len(parts), columns)]
     return torch.cat(lines, dim=-2)
 
 

@@ -11,11 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from fgresq.errors import UserError
 from fgresq.images.preprocessing import AnyPreprocessing, Resized
 from fgresq.model.build import EncoderName
-from fgresq.model.heads import ComparisonClasses, ComparisonInput
+from fgresq.model.heads import ComparisonClasses, ComparisonInput, Equality
 from fgresq.names import nearest
 from fgresq.records import RestorationTask
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+# Encoders of which nothing is seen but measurements that training doesn't change.
+_ONLY_MEASURE: tuple[EncoderName, ...] = ("lite0",)
 
 RANDOM = "random"
 """As `initial`: start from random weights, and mean it."""
@@ -99,7 +102,7 @@ class RunConfig(BaseModel):
     preprocessing: AnyPreprocessing = Resized()
     training_grid: int | None = Field(default=None, ge=2)
     training_scale: float = Field(default=1.0, ge=1, le=4)
-    weight_decay: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=100)
     save_every: int = Field(default=200, ge=1)
     evaluate_every: int = Field(default=1, ge=1)
     tensorboard: bool = False
@@ -117,22 +120,54 @@ class RunConfig(BaseModel):
         return self.validation_share > 0 and (epoch % self.evaluate_every == 0 or epoch == self.epochs)
 
 
-class DegradationConfig(RunConfig):
+class EncoderConfig(RunConfig):
+    """What both stages need besides: an encoder.
+
+    Attributes:
+        encoder: which one is trained; in stage 2, of both branches.
+        initial: required for CLIP encoders: the folder or hub name of the CLIP to start from, or "random".
+        views: for encoders that only measure (lite0): how many views of each content are drawn besides the middle one;
+            each is measured once, before training, instead of anew in every epoch. None measures anew.
+        measured: folder where the measurements are kept, for both stages and for trainings to come.
+        dropout: share of the measurements that is left out at random in training.
+    """
+
+    encoder: EncoderName = "compact"
+    initial: str | None = None
+    views: int | None = Field(default=None, ge=0)
+    measured: str | None = None
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _initial_suits_the_encoder(self) -> "EncoderConfig":
+        _require_initial_where_it_matters(self.encoder, self.initial)
+        return self
+
+    @model_validator(mode="after")
+    def _views_suit_the_encoder(self) -> "EncoderConfig":
+        if self.encoder not in _ONLY_MEASURE and (self.views is not None or self.dropout > 0):
+            names = ", ".join(_ONLY_MEASURE)
+            raise ValueError(f"views and dropout are for encoders that only measure ({names}), not {self.encoder}")
+        if self.measured is not None and self.views is None:
+            raise ValueError("measured keeps what is measured of views; say how many views")
+        if self.views is None and not self.preprocessing.fixed:
+            raise ValueError("tiles make inputs of several sizes, which can't be stacked; set views (1, say)")
+        return self
+
+
+class DegradationConfig(EncoderConfig):
     """Stage 1: the degradation encoder learns to tell the tasks apart (eq. 4).
 
     Attributes:
-        encoder: which one is trained.
         batches: "diagonal" holds one image a task in each batch, so that eq. 4's labels are true as they stand;
             "multi-positive" takes any batch and spreads the target over the images of a task.
         text: where CLIP's text tower and tokenizer are: a folder, or a name on the hub. None learns a table of task
             embeddings instead, which is what the compact encoders use.
         prompts: templates; {task} is replaced by the task's phrase, and the features of all templates are averaged.
         phrases: how each task is said in a prompt; tasks that aren't named keep `PHRASES`.
-        initial: required for CLIP encoders: the folder or hub name of the CLIP to start from, or "random".
         embedding_dim: of the table of task embeddings; with `text` or `initial`, CLIP's own is taken.
     """
 
-    encoder: EncoderName = "compact"
     batches: Literal["diagonal", "multi-positive"] = "multi-positive"
     text: str | None = None
     prompts: Annotated[tuple[Annotated[str, AfterValidator(_prompt)], ...], Field(min_length=1)] = (
@@ -141,7 +176,6 @@ class DegradationConfig(RunConfig):
         "the result of {task}",
     )
     phrases: Mapping[RestorationTask, str] = PHRASES
-    initial: str | None = None
     embedding_dim: int = Field(default=128, ge=2)
 
     @field_validator("phrases")
@@ -149,43 +183,33 @@ class DegradationConfig(RunConfig):
     def _all_tasks_are_said(cls, phrases: Mapping[RestorationTask, str]) -> Mapping[RestorationTask, str]:
         return {**PHRASES, **phrases}
 
-    @model_validator(mode="after")
-    def _initial_suits_the_encoder(self) -> "DegradationConfig":
-        _require_initial_where_it_matters(self.encoder, self.initial)
-        return self
 
-
-class QualityConfig(RunConfig):
+class QualityConfig(EncoderConfig):
     """Stage 2: score and comparison (eq. 6 to 9).
 
     Attributes:
-        encoder: of both branches.
-        comparison_input, comparison_classes: as in `fgresq.model.build.ModelConfig`.
+        comparison_input, comparison_classes, equality: as in `fgresq.model.build.ModelConfig`.
         degradation: checkpoint of stage 1 (its best.pt), whose encoder is frozen here.
         without_degradation: the ablation "w/o DFL" (Table S1); `degradation` is left out then.
         trainable_degradation_layers: how many of the degradation encoder's last layers are trained after all.
-        initial: as in `DegradationConfig`, for the encoder of quality.
+        scenes: within what eq. 6 compares MOS: a "source", as in the paper, or each "pair" alone, for MOS that mean
+            something within a content only.
         scene_weight, rank_weight: lambda 1 and 2 of eq. 9.
         probability: of the fidelity loss: "logit-difference" takes scores before the sigmoid, "paper" after it.
         label_smoothing: of the ranking loss.
     """
 
-    encoder: EncoderName = "compact"
     comparison_input: ComparisonInput = "pair"
     comparison_classes: ComparisonClasses = "three-class"
+    equality: Equality = "linear"
     degradation: str | None = None
     without_degradation: bool = False
     trainable_degradation_layers: int = Field(default=0, ge=0)
-    initial: str | None = None
+    scenes: Literal["source", "pair"] = "source"
     scene_weight: float = Field(default=5.0, ge=0)
     rank_weight: float = Field(default=1.0, ge=0)
     probability: Literal["logit-difference", "paper"] = "logit-difference"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-
-    @model_validator(mode="after")
-    def _initial_suits_the_encoder(self) -> "QualityConfig":
-        _require_initial_where_it_matters(self.encoder, self.initial)
-        return self
 
 
 class BaselineConfig(RunConfig):

@@ -43,6 +43,7 @@ class LiteEncoder(Encoder):
         super().__init__()
         self.part = part
         self.standardised = Standardised(COUNT)
+        self.dropout = nn.Dropout(0.0)  # training may set its share
         layers = (
             [nn.Linear(COUNT, feature_dim)]
             if hidden is None
@@ -79,7 +80,7 @@ class LiteEncoder(Encoder):
         """Encode RGB images in [0, 1]; what is measured already needs no images."""
         if measured is None:
             measured = self.measure(needed(images))
-        features: Tensor = self.mix(self.standardised(measured).to(self.mix[0].weight.dtype))
+        features: Tensor = self.mix(self.dropout(self.standardised(measured)).to(self.mix[0].weight.dtype))
         return features
 
 

@@ -18,7 +18,7 @@ from fgresq.training.config import RANDOM, DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.clip import clip_encoder, clip_text_features
 from fgresq.training.stages.networks import TaskAlignment
-from fgresq.training.stages.samples import Sides, augmentation, calibrate, evaluation_batches, training_batches
+from fgresq.training.stages.samples import Sides, augmentation, calibrate, drop, evaluation_batches, training_batches
 
 
 class DegradationStage(Stage):
@@ -32,11 +32,12 @@ class DegradationStage(Stage):
         self.network: TaskAlignment = _network(config)
         self.data = sides.fingerprint
         self._contents = sorted(sides.contents(Split.TRAIN))
-        data = (sides.manifest, sides.pictures)
+        data = (sides.manifest, sides.inputs)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation(config), unscored=True)
         self.held_out = {side: ScoredImages(*data, sides.split.images(side), unscored=True) for side in sides.held_out}
         self.plan = self._plan()
         calibrate(self.network.encoder, sides)
+        drop(self.network.encoder, config.dropout)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The encoder at its rate, projection, task table and scale at the heads'."""

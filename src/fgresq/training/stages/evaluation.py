@@ -52,7 +52,7 @@ def judge(
     a = torch.tensor([row[pair.image_a] for pair in pairs.pairs])
     b = torch.tensor([row[pair.image_b] for pair in pairs.pairs])
     if isinstance(network, PairNetwork):
-        features = torch.cat([network.model.features(images).cpu() for _, images in batches])
+        features = torch.cat([network.features(images).cpu() for _, images in batches])
         logits, compared = _of_model(network.model, features, a, b)
     else:
         assert isinstance(network, ScoreNetwork)  # noqa: S101 - the stages have no other

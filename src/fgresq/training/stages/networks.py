@@ -33,9 +33,10 @@ class TaskAlignment(nn.Module):
         self.tasks = nn.Parameter(tasks.clone(), requires_grad=learned)
         self.log_scale = nn.Parameter(torch.tensor(_FIRST_LOGIT_SCALE).log())
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b t"]:
-        """Scaled cosine similarity of every image with every task."""
-        projected = self.projection(self.encoder(images)).float()
+    def forward(self, images: Float[Tensor, "b ..."]) -> Float[Tensor, "b t"]:
+        """Scaled cosine similarity of every image, or of what was measured of it, with every task."""
+        encoded = self.encoder(images) if images.ndim == 4 else self.encoder(None, images)
+        projected = self.projection(encoded).float()
         # CLIP keeps its scale under 100 for stability.
         scale = self.log_scale.exp().clamp(max=100.0)
         with torch.autocast(images.device.type, enabled=False):  # in bf16 a scaled cosine of 100 would be off by 0.4
@@ -50,9 +51,13 @@ class PairNetwork(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+    def features(self, images: Float[Tensor, "b ..."]) -> Float[Tensor, "b q"]:
+        """F_q of images, or of what was measured of them."""
+        return self.model.features(images) if images.ndim == 4 else self.model.features_of(images)
+
+    def forward(self, a: Float[Tensor, "b ..."], b: Float[Tensor, "b ..."]) -> Float[Tensor, "b k"]:
         """Columns: score A, score B, comparison (A, B), comparison (B, A)."""
-        features_a, features_b = self.model.features(torch.cat([a, b])).chunk(2)
+        features_a, features_b = self.features(torch.cat([a, b])).chunk(2)
         scores = [self.model.regression.logits(features)[:, None] for features in (features_a, features_b)]
         orders = [
             self.model.comparison.logits(features_a, features_b),

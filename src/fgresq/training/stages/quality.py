@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from fgresq.training.stages.samples import (
     Sides,
     augmentation,
     calibrate,
+    drop,
     evaluation_batches,
     require_judged_pairs,
     training_batches,
@@ -48,13 +49,14 @@ class PairStage(Stage):
     """
 
     criterion = "acc"
+    scenes: Literal["source", "pair"] = "source"
 
     def __init__(self, network: nn.Module, sides: Sides, config: QualityConfig | BaselineConfig) -> None:
         require_judged_pairs(sides)
         self.network = network
         self.config = config
         self.data = sides.fingerprint
-        data = (sides.manifest, sides.pictures)
+        data = (sides.manifest, sides.inputs)
         self.train = JudgedPairs(*data, sides.split.train_pairs, augmentation(config))
         self.held_out = {
             side: (
@@ -86,14 +88,18 @@ class PairStage(Stage):
             )
 
     def scene_loss(self, outputs: Tensor, labels: Inputs) -> Tensor:
-        """Eq. 6 and 7 over all images of the batch, each once for every pair that it is in."""
-        _, mos_a, mos_b, sources = labels
+        """Eq. 6 and 7 over all images of the batch, each once for every pair that it is in; or over each pair alone."""
+        _, mos_a, mos_b, scenes = labels
+        weights = self.source_weights.to(outputs.device)
+        if self.scenes == "pair":
+            weights = weights[scenes] / len(scenes)
+            scenes = torch.arange(len(scenes), device=scenes.device)
         return scene_fidelity(
             torch.cat([outputs[:, 0], outputs[:, 1]]),
             torch.cat([mos_a, mos_b]),
-            torch.cat([sources, sources]),
+            torch.cat([scenes, scenes]),
             probability=self.config.probability,
-            source_weights=self.source_weights.to(outputs.device),
+            source_weights=weights,
         )
 
     def _balanced(self, epoch: int) -> Tensor:
@@ -122,6 +128,7 @@ class QualityStage(PairStage):
     def __init__(self, sides: Sides, config: QualityConfig, model_config: ModelConfig) -> None:
         torch.manual_seed(config.seed)
         self.model_config = model_config
+        self.scenes = config.scenes
         super().__init__(PairNetwork(_model(config, model_config, sides)), sides, config)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -200,6 +207,7 @@ def model_config(config: QualityConfig) -> ModelConfig:
         comparison_input=config.comparison_input,
         comparison_classes=config.comparison_classes,
         degradation_branch=not config.without_degradation,
+        equality=config.equality,
         preprocessing=config.preprocessing,
     )
 
@@ -207,6 +215,7 @@ def model_config(config: QualityConfig) -> ModelConfig:
 def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
     model = build(model_config)
     calibrate(model.encoder, sides)
+    drop(model.encoder, config.dropout)
     if config.initial not in (None, RANDOM):
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
     if model.degradation is not None:

@@ -4,28 +4,34 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from fgresq.backbones.lite0 import SHA256
 from fgresq.data.batches import as_unit_range, collate_images
 from fgresq.data.datasets import ScoredImages
+from fgresq.data.measured import Measured, Views
 from fgresq.data.pictures import Pictures, require_files
 from fgresq.data.samplers import BatchPlan
 from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, split_by_pair
 from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
 from fgresq.manifest import Manifest
+from fgresq.model.build import build_encoder
 from fgresq.model.encoders import Encoder
 from fgresq.names import first_few
 from fgresq.records import Split
-from fgresq.training.config import RunConfig
+from fgresq.training.config import EncoderConfig, RunConfig
 
 _MISSING_SHOWN = 200
 _CALIBRATION_IMAGES = 512
 _MEASURED_AT_ONCE = 16
+_IMAGES = 4  # axes of a batch of images; one of measurements has two
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,18 @@ class Sides:
         manifest: the data set.
         split: its sides; by content nothing leaks, by pair as the paper does.
         pictures: read once if the configuration says so.
+        measured: what an encoder measures of them, where that is all it sees and views are fixed; None elsewhere.
     """
 
     manifest: Manifest
     split: DataSplit
     pictures: Pictures
+    measured: Measured | None = None
+
+    @property
+    def inputs(self) -> Pictures | Measured:
+        """What the network is fed."""
+        return self.measured or self.pictures
 
     @property
     def fingerprint(self) -> str:
@@ -61,8 +74,13 @@ class Sides:
         return frozenset(image.content for image in self.manifest.images if image.image_id in images)
 
 
-def prepare(manifest: Manifest, config: RunConfig) -> Sides:
-    """Split, look for leaks and missing files, and read the pictures.
+def prepare(manifest: Manifest, config: RunConfig, progress: Callable[[int], None] = lambda done: None) -> Sides:
+    """Split, look for leaks and missing files, and read or measure the pictures.
+
+    Args:
+        manifest: the data set.
+        config: of the training.
+        progress: called with the number of pictures measured since the last call.
 
     Raises:
         UserError: an empty manifest, missing files (all of them, unless it's hundreds), a split that leaks.
@@ -74,9 +92,34 @@ def prepare(manifest: Manifest, config: RunConfig) -> Sides:
     require_no_leak(split, manifest, allow_paper=config.split == "pair")
     require_files(manifest, shown=_MISSING_SHOWN)
     pictures = Pictures(manifest, config.preprocessing)
+    if isinstance(config, EncoderConfig) and config.views is not None:
+        return Sides(manifest, split, pictures, _measured(manifest, pictures, config, config.views, progress))
     if config.cache:
         pictures.preload(image.image_id for image in manifest.images)
     return Sides(manifest, split, pictures)
+
+
+def _measured(
+    manifest: Manifest, pictures: Pictures, config: EncoderConfig, views: int, progress: Callable[[int], None]
+) -> Measured:
+    """Every picture goes through the encoder's network once a view."""
+    encoder = build_encoder(config.encoder, config.preprocessing.part_side)
+
+    def measure(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k"]:
+        found = encoder.measure(images)
+        assert found is not None  # noqa: S101 - the configuration is refused otherwise
+        return found
+
+    measured = Measured(
+        pictures,
+        {image.image_id: image.content for image in manifest.images},
+        measure,
+        Views(augmentation(config), views),
+        about=f"{config.encoder} {SHA256}",
+        folder=None if config.measured is None else Path(config.measured),
+    )
+    measured.preload((image.image_id for image in manifest.images), progress)
+    return measured
 
 
 def require_judged_pairs(sides: Sides) -> None:
@@ -120,14 +163,21 @@ def calibrate(encoder: Encoder, sides: Sides) -> None:
     """
     identities = sides.split.train_images
     some = identities[:: max(1, len(identities) // _CALIBRATION_IMAGES)][:_CALIBRATION_IMAGES]
-    data = ScoredImages(sides.manifest, sides.pictures, some, unscored=True)
+    data = ScoredImages(sides.manifest, sides.inputs, some, unscored=True)
     found = []
     for _, images in evaluation_batches(data, collate_images, _MEASURED_AT_ONCE, torch.device("cpu")):
-        measured = encoder.measure(images)
+        measured = encoder.measure(images) if images.ndim == _IMAGES else images
         if measured is None:
             return
         found.append(measured)
     encoder.calibrate(torch.cat(found))
+
+
+def drop(encoder: Encoder, share: float) -> None:
+    """Let an encoder leave out a share of what it measures, at random, while it is trained."""
+    for module in encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
 
 
 def training_batches(
