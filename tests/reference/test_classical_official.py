@@ -17,10 +17,12 @@ from fgresq.metrics import brisque as brisque_module
 from fgresq.metrics import niqe as niqe_module
 from fgresq.metrics.brisque import brisque, brisque_features, read_model
 from fgresq.metrics.ilniqe import block_features
+from fgresq.metrics.ms_ssim import WEIGHTS, similarities
 from fgresq.metrics.native import metric
 from fgresq.metrics.natural_scenes.contrast import Contrast, normalised_contrast
 from fgresq.metrics.natural_scenes.enriched import features as features_module
 from fgresq.metrics.natural_scenes.enriched.gradients import Gradient, gradient
+from fgresq.metrics.natural_scenes.planes import grey_levels
 from fgresq.metrics.natural_scenes.pristine import read_pristine_model
 from fgresq.metrics.niqe import fit_pristine, niqe, own_model
 
@@ -149,6 +151,26 @@ def test_piqe_and_psnr(name, official, pictures):
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("name", IMAGES)
+def test_gmsd_and_vif(name, official, pictures):
+    distorted, reference = pictures["dist"][name], pictures["ref"][name]
+    assert metric("gmsd")(distorted, reference) == pytest.approx(official["gmsd"][name], rel=1e-12)
+    assert metric("vif")(distorted, reference) == pytest.approx(official["vif"][name], abs=5.1e-5)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", IMAGES)
+def test_ms_ssim(name, official, pictures):
+    # The official row is the authors' other way to bring five numbers together, a weighted mean, of whole grey levels.
+    # The paper's product, which ours is, then differs by what that and the rounding do.
+    x, y = pictures["dist"][name], pictures["ref"][name]
+    weights = np.array(WEIGHTS) / sum(WEIGHTS)
+    mean = similarities(grey_levels(x) / 255, grey_levels(y) / 255) @ weights
+    assert mean == pytest.approx(official["ms_ssim"][name], abs=5.1e-5)
+    assert metric("ms-ssim")(x, y) == pytest.approx(official["ms_ssim"][name], abs=4.5e-3)
+
+
+@pytest.mark.shared
 def test_our_own_niqe_is_another_model_that_ranks_alike(calibration, shared):
     kodak = [read(path) for path in sorted((shared / "data" / "kodak24").glob("*.*"))]
     ours, theirs = metric("niqe-fgresq-bsds500"), metric("niqe", calibration / "niqe_modelparameters.mat")
@@ -181,8 +203,10 @@ def test_recorded_scores_of_photographs_from_a_wheel(photographs):
         for judge in ("niqe-fgresq-bsds500", "piqe", "sharpness"):
             scores = [metric(judge)(picture), metric(judge)(coarse(picture))]
             assert scores == pytest.approx(recorded[judge], rel=1e-6), (name, judge)
-        for judge in ("psnr", "psnr-luma", "ssim"):
+        for judge in ("psnr", "psnr-luma", "ssim", "ms-ssim", "gmsd", "vif"):
             assert metric(judge)(coarse(picture), picture) == pytest.approx(recorded[judge], rel=1e-6), (name, judge)
+        # Float32 and another order of sums on another processor.
+        assert metric("lite-dists")(coarse(picture), picture) == pytest.approx(recorded["lite-dists"], rel=1e-4), name
         assert brisque_features(picture) == pytest.approx(recorded["brisque features"], rel=1e-6), name
         features = block_features(picture).mean(axis=0)[::9]
         assert features == pytest.approx(recorded["ilniqe features"], rel=1e-5, abs=1e-8), name

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fgresq.errors import UserError
-from fgresq.metrics import brisque, ilniqe, niqe, piqe, psnr, sharpness, ssim
+from fgresq.metrics import brisque, gmsd, ilniqe, ms_ssim, niqe, piqe, psnr, sharpness, ssim, vif
 from fgresq.metrics.base import FullReferenceMetric, Metric, MetricSpec, NoReferenceMetric, Picture, Reference
 from fgresq.metrics.lite import metric as lite
 from fgresq.metrics.parameters import find_parameters
@@ -43,6 +43,9 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
         _full(_SSIM, ssim.ssim),
+        _full(ms_ssim.SPEC, ms_ssim.ms_ssim),
+        _full(gmsd.SPEC, gmsd.gmsd),
+        _full(vif.SPEC, vif.vif),
         _full(lite.SPEC, lite.lite_dists),
         _alone(sharpness.SPEC, sharpness.sharpness),
         _alone(piqe.SPEC, piqe.piqe),

@@ -1,4 +1,4 @@
-"""FGResQ as a metric of torchmetrics: the mean score of restored images over all batches and processes."""
+"""FGResQ and `lite-dists` as metrics of torchmetrics: means over all batches and processes."""
 
 import os
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from fgresq.errors import UserError
+from fgresq.metrics.lite.distances import distances
 from fgresq.plugs.placement import PlacedScorer
 from fgresq.scoring.inputs import check_batch
 
@@ -69,3 +70,52 @@ class FGResQScore(Metric):
     def compute(self) -> Tensor:
         """The mean score of all images, in (0, 1); higher is better."""
         return self.score_sum / self.image_count
+
+
+class LiteDists(Metric):
+    """Mean distance of restored images from their references, by EfficientNet-Lite0's maps.
+
+    sum_i d(x_i, y_i) / n; d is `lite_dists` of `fgresq.metrics.lite.distances`. Kept are the sum and n, no images.
+    Without any image the mean is NaN.
+
+    Args:
+        **options: of every metric of torchmetrics, such as `dist_sync_on_step`.
+    """
+
+    is_differentiable: bool = True
+    higher_is_better: bool = False
+    full_state_update: bool = False
+    plot_lower_bound: float = 0.0
+    plot_upper_bound: float = 1.5
+
+    distance_sum: Tensor
+    image_count: Tensor
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("distance_sum", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("image_count", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, images: Tensor, references: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            images: restored, (b, 3, h, w), RGB, floating point in [0, 1], at least 32x32; b may be 0.
+            references: (b, 3, h, w), one for each.
+
+        Raises:
+            UserError: other shapes or types, two sizes, or values that are NaN, infinite or outside [0, 1].
+        """
+        check_batch(images)
+        check_batch(references)
+        if len(images) != len(references):
+            raise UserError(f"{len(images)} images and {len(references)} references were given; one each is needed")
+        if len(images) == 0:
+            return
+        wanted = [each.to(self.device, torch.float32) for each in (references, images)]
+        self.distance_sum = self.distance_sum + distances(*wanted).lite_dists.sum().to(self.distance_sum.dtype)
+        self.image_count = self.image_count + len(images)
+
+    def compute(self) -> Tensor:
+        """The mean distance of all images, 0 to 1.5; lower is better."""
+        return self.distance_sum / self.image_count

@@ -33,7 +33,7 @@ def ready(name, folder):
 
 
 def test_what_there_is():
-    assert set(FULL) == {"psnr", "psnr-luma", "ssim", "lite-dists"}
+    assert set(FULL) == {"psnr", "psnr-luma", "ssim", "ms-ssim", "gmsd", "vif", "lite-dists"}
     assert set(ALONE) == {"sharpness", "piqe", "niqe", "niqe-fgresq-bsds500", "ilniqe", "brisque"}
 
 
@@ -96,11 +96,11 @@ def test_a_full_reference_batch(name):
     [(n, c) for n, spec in NATIVE.items() for c in ("nan", "scale", "small") if c != "small" or spec.least_side > 1],
 )
 def test_bad_pictures_are_refused(name, change, parameters):
-    judge, picture = ready(name, parameters), textured(100, 110)
+    judge, picture = ready(name, parameters), textured(180, 190)
     least = NATIVE[name].least_side
     if change == "small":
         picture = picture[: least - 1]
-        expected = f"110x{least - 1} pixels is too small; at least {least}x{least}"
+        expected = f"190x{least - 1} pixels is too small; at least {least}x{least}"
     elif change == "nan":
         picture[50, 50, 1] = np.nan
         expected = "holds NaN or infinite values"
@@ -112,7 +112,7 @@ def test_bad_pictures_are_refused(name, change, parameters):
 
 @pytest.mark.parametrize("name", NATIVE)
 def test_grey_is_judged_as_three_equal_colours(name, parameters):
-    judge, picture, reference = ready(name, parameters), textured(100, 110)[..., 0], textured(100, 110, 1)[..., 0]
+    judge, picture, reference = ready(name, parameters), textured(180, 190)[..., 0], textured(180, 190, 1)[..., 0]
     in_colour = [np.repeat(plane[..., np.newaxis], 3, axis=-1) for plane in (picture, reference)]
     assert judge(picture, reference) == pytest.approx(judge(*in_colour), rel=1e-9)
     if NATIVE[name].full_reference and name != "ssim":  # which looks at the luma, whatever it is of
@@ -171,7 +171,7 @@ import json, sys
 import numpy as np
 from fgresq.errors import UserError
 from fgresq.metrics.native import NATIVE, metric
-good = np.random.default_rng(0).random((100, 110, 3))
+good = np.random.default_rng(0).random((180, 190, 3))
 said = {}
 for name, spec in NATIVE.items():
     judge = metric(name, sys.argv[1] if spec.parameter_files else None)

@@ -43,16 +43,6 @@ SPECS = (
         "reference quality assumption', CVPR 2025",
     ),
     of_pyiqa(
-        "ms-ssim",
-        "MS-SSIM",
-        full_reference=True,
-        higher_is_better=True,
-        span=(0.0, 1.0),
-        model="ms_ssim",
-        citation="Z. Wang, E. P. Simoncelli, A. C. Bovik, 'Multiscale structural similarity for image quality "
-        "assessment', Asilomar Conference on Signals, Systems and Computers 2003",
-    ),
-    of_pyiqa(
         "fsim",
         "FSIMc",
         full_reference=True,
@@ -61,23 +51,5 @@ SPECS = (
         notes=("The version that looks at colour.",),
         citation="L. Zhang, L. Zhang, X. Mou, D. Zhang, 'FSIM: a feature similarity index for image quality "
         "assessment', IEEE Transactions on Image Processing 2011",
-    ),
-    of_pyiqa(
-        "vif",
-        "VIF",
-        full_reference=True,
-        higher_is_better=True,
-        span=(0.0, None),
-        citation="H. R. Sheikh, A. C. Bovik, 'Image information and visual quality', IEEE Transactions on Image "
-        "Processing 2006",
-    ),
-    of_pyiqa(
-        "gmsd",
-        "GMSD",
-        full_reference=True,
-        higher_is_better=False,
-        span=(0.0, None),
-        citation="W. Xue, L. Zhang, X. Mou, A. C. Bovik, 'Gradient magnitude similarity deviation: a highly efficient "
-        "perceptual image quality index', IEEE Transactions on Image Processing 2014",
     ),
 )

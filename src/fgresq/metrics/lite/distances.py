@@ -67,8 +67,9 @@ class LiteDistances(nn.Module):
         Returns:
             One number a restored picture.
         """
-        sizes = ((reference, restored), (_halved(reference), _halved(restored)))
-        found = [self._at_one_size(*pair) for pair in sizes]
+        with torch.autocast(reference.device.type, enabled=False):  # the caller's would change the answer
+            sizes = ((reference, restored), (_halved(reference), _halved(restored)))
+            found = [self._at_one_size(*pair) for pair in sizes]
         return Distances(*(torch.stack(each).mean(0) for each in zip(*found, strict=True)))
 
     def _at_one_size(self, reference: Float[Tensor, "r 3 h w"], restored: Float[Tensor, "b 3 h w"]) -> Distances:

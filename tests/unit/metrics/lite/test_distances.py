@@ -116,6 +116,13 @@ def test_descending_the_gradient_brings_a_picture_nearer(photograph: torch.Tenso
     assert torch.isfinite(gradient).all()
 
 
+def test_autocast_around_it_changes_nothing(photograph: torch.Tensor) -> None:
+    restored = noisy(photograph, 0.05)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = distances(photograph, restored)
+    assert inside == distances(photograph, restored)
+
+
 WRONG = {
     "channels last": (torch.zeros(40, 40, 3), r"shape \(40, 40, 3\)"),
     "bytes": (torch.zeros(3, 40, 40, dtype=torch.uint8), "divide by the largest value"),
