@@ -11,7 +11,7 @@ Rules, each with a test:
 - More than one frame is an error, since nobody said which frame to judge; the second picture that phones hide in
   a JPEG (MPO) is ignored.
 - A file that ends early is an error, never a half-grey picture.
-- The content decides, not the name: only the formats in `_FORMATS`, none of which runs a program (PostScript would).
+- The content decides, not the name: only `foreign.FORMATS`, none of which runs a program (PostScript would).
 """
 
 import os
@@ -24,16 +24,16 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from fgresq.errors import ImageError
 from fgresq.images.arrays import MIN_SIDE, RgbArray, as_rgb
-from fgresq.images.deep_colour import holds_deep_colour, is_white_zero, read_deep_colour
+from fgresq.images.depth import CannotReadError
+from fgresq.images.foreign import FORMATS, why_unreadable
+from fgresq.images.samples import reader_of
 
 MAX_PIXELS = 500_000_000
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXIF_ORIENTATION = 0x0112
 # Pillow's own size limit is a process-wide setting; ours is MAX_PIXELS, so Pillow's is lifted while a header is read.
 _pillow_limit = threading.Lock()
@@ -41,7 +41,7 @@ _pillow_limit = threading.Lock()
 _opened_picture = threading.Lock()
 
 
-def printable(path: Path) -> str:
+def printable(path: Path | str) -> str:
     """The path as text that every output format can hold (bytes that aren't UTF-8 become escapes)."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -62,12 +62,8 @@ def decode(path: str | os.PathLike[str]) -> RgbArray:
     path = Path(path)
     name = printable(path)
     _check_file(path, name)
-    with _reading(name), _open(path) as image:
-        _check_picture(image, name)
-        deep = holds_deep_colour(image)
-        image.load()
-        pixels = read_deep_colour(path, image) if deep else _pillow_pixels(image)
-        return _upright(as_rgb(pixels, name), exif_orientation(image))
+    with _reading(name), _open(path, name) as image:
+        return _read(image, name)
 
 
 def decode_opened(image: Image.Image, name: str) -> RgbArray:
@@ -77,9 +73,13 @@ def decode_opened(image: Image.Image, name: str) -> RgbArray:
         ImageError: as `decode`.
     """
     with _reading(name), _opened_picture:
-        _check_picture(image, name)
-        image.load()
-        return _upright(as_rgb(_pillow_pixels(image), name), exif_orientation(image))
+        return _read(image, name)
+
+
+def _read(image: Image.Image, name: str) -> RgbArray:
+    _check_picture(image, name)
+    pixels = as_rgb(reader_of(image)(image), name)
+    return _upright(pixels, exif_orientation(image))
 
 
 @contextmanager
@@ -90,8 +90,8 @@ def _reading(name: str) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise ImageError(name, "not enough memory to decode it") from error
-    except UnidentifiedImageError as error:
-        raise ImageError(name, "isn't an image of a format that can be read") from error
+    except CannotReadError as error:
+        raise ImageError(name, str(error)) from error
     except Exception as error:  # on hostile bytes Pillow's readers raise anything; none of it is hidden here
         raise ImageError(name, f"can't be read as an image ({_first_line(error)})") from error
 
@@ -111,12 +111,14 @@ def _check_file(path: Path, name: str) -> None:
         raise ImageError(name, "is empty (0 bytes)")
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, name: str) -> Image.Image:
     with _pillow_limit:
         limit = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:
-            return Image.open(path, formats=_FORMATS)
+            return Image.open(path, formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise ImageError(name, why_unreadable(path)) from error
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 
@@ -141,25 +143,6 @@ def _lacks_a_part(image: Image.Image) -> bool:
         return False
     _, _, right, bottom = np.max(boxes, axis=0).tolist()
     return sorted((right, bottom)) != sorted(image.size)  # a size that Pillow may have turned upright already
-
-
-def _pillow_pixels(image: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
-    """Pixels of a Pillow image as grey (H, W) or RGB (H, W, 3), at the depth it has."""
-    if image.mode.startswith("I"):
-        integers = np.asarray(image)
-        if integers.min() < 0 or integers.max() > 65535:
-            raise OSError("integers outside 0 to 65535; convert it to 16 or 8 bits")
-        sixteen_bits = integers.astype(np.uint16)
-        return 65535 - sixteen_bits if is_white_zero(image) else sixteen_bits
-    if image.mode == "F":
-        return np.asarray(image, dtype=np.float32)
-    if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
-    if image.mode in ("LA", "La"):
-        return np.asarray(image.getchannel("L"))
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    return np.asarray(image.convert("RGB"))
 
 
 def exif_orientation(image: Image.Image) -> int:

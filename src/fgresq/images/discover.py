@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,19 +14,38 @@ SUFFIXES = frozenset(
     | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k"}
 )
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# Folders that systems and storage devices keep for themselves, in small letters: thumbnails, waste bins, snapshots.
+_SYSTEMS_OWN = frozenset(
+    {"@eadir", "#recycle", "#snapshot", "@tmp", "@recycle", "@recently-snapshot", "~snapshot"}
+    | {"$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found", "__macosx"}
+)
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is passed over wherever folders are walked: it is hidden, or a system's."""
+    return name.startswith(".") or name.lower() in _SYSTEMS_OWN
+
 
 def find_images(arguments: Sequence[str]) -> list[Path]:
     """The image files that the arguments name, each once, folders searched to the bottom in name order.
 
-    A file is taken whatever its suffix; in a folder only files with an image's suffix count, hidden ones don't.
+    A file is taken whatever its suffix; in a folder only files with an image's suffix count, hidden ones and those in
+    folders that systems keep for themselves don't (`is_ignored`). Such a folder is searched if it alone is named, but
+    not among several arguments, where a shell's pattern has put it.
 
     Raises:
         UserError: a path that doesn't exist, a pattern that matches nothing, a folder without images.
     """
     found: dict[Path, None] = {}
-    for argument in arguments:
+    meant = [argument for argument in arguments if not _is_system_s(argument)] if len(arguments) > 1 else arguments
+    for argument in meant or arguments:
         found.update(dict.fromkeys(_expand(argument)))
     return list(found)
+
+
+def _is_system_s(argument: str) -> bool:
+    return Path(argument).name.lower() in _SYSTEMS_OWN and _is_folder(Path(argument))
 
 
 def _expand(argument: str) -> Iterable[Path]:
@@ -35,13 +55,34 @@ def _expand(argument: str) -> Iterable[Path]:
         if not found:
             raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
         return found
-    if not glob.has_magic(argument):
-        raise UserError(f"{printable(path) if argument else repr(argument)}: no such file or folder")
+    if not glob.has_magic(argument) or _ADDRESS.match(argument):
+        raise UserError(f"{_named(argument)}: {_not_there(argument)}")
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-    found = [image for match in matches for image in _images_at(Path(match))]
+    found = [
+        image for match in matches if not _lies_in_a_system_s(match, argument) for image in _images_at(Path(match))
+    ]
     if not found:
         raise UserError(f"{printable(path)}: the pattern matches no image")
     return found
+
+
+def _named(argument: str) -> str:
+    """An argument that names nothing as it was given, since a path would lose a slash of an address."""
+    return printable(argument) if argument else repr(argument)
+
+
+def _not_there(argument: str) -> str:
+    if _ADDRESS.match(argument):
+        return "is an address on the web; only files are read: download it first"
+    if argument == "-":
+        return "standard input isn't read; name a file or folder"
+    return "no such file or folder"
+
+
+def _lies_in_a_system_s(match: str, pattern: str) -> bool:
+    """Whether a wildcard of the pattern stands for a folder of the system's; one that it names in full is meant."""
+    named = Path(pattern).parts
+    return any(part.lower() in _SYSTEMS_OWN and part not in named for part in Path(match).parts)
 
 
 def _is_there(path: Path) -> bool:
@@ -68,7 +109,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def images_below(folder: Path) -> Iterator[Path]:
-    """Image files below a folder by suffix, in name order; hidden files and folders are skipped, links to folders too.
+    """Image files below a folder by suffix, in name order; what `is_ignored` is skipped, links to folders too.
 
     Raises:
         UserError: a folder that can't be read.
@@ -78,9 +119,9 @@ def images_below(folder: Path) -> Iterator[Path]:
         raise UserError(f"{printable(Path(error.filename))}: can't be read ({error.strerror})") from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_ignored(name))
         for name in sorted(files):
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+            if Path(name).suffix.lower() in SUFFIXES and not is_ignored(name):
                 yield Path(parent) / name
 
 

@@ -141,7 +141,6 @@ READ: Mapping[str, Callable[[Path], Pixels]] = {
     ),
     "rgb of 16 bits.ppm": lambda path: _opencv(path, DEEP[..., 2::-1], DEEP[..., :3]),
     "grey of 16 bits.pgm": lambda path: _opencv(path, DEEP[..., 0], grey(DEEP[..., 0])),
-    "integers of 32 bits.tif": lambda path: _tiff(path, DEEP[..., 0].astype(np.int32), grey(DEEP[..., 0])),
     "floating point.tif": lambda path: _tiff(path, FLOATS, grey(FLOATS)),
 }
 
@@ -181,14 +180,16 @@ REFUSED: Mapping[str, tuple[Callable[[Path], object], str]] = {
     ),
     "floats below 0.tif": (lambda path: _tiff(path, FLOATS - 1, RGB), r"must lie in \[0, 1\]; scale or clamp it$"),
     "not a number.tif": (lambda path: _tiff(path, np.where(FLOATS > 0.9, np.nan, FLOATS), RGB), "NaN or infinite"),
-    "large integers.tif": (lambda path: _tiff(path, 2 * DEEP[..., 0].astype(np.int32), RGB), "outside 0 to 65535"),
-    "negative integers.tif": (
-        lambda path: _tiff(path, DEEP[..., 0].astype(np.int32) - 9999, RGB),
-        "outside 0 to 65535",
+    "integers of 32 bits.tif": (
+        lambda path: _tiff(path, DEEP[..., 0].astype(np.int32), RGB),
+        "signed 32-bit integers, and nothing says which value is white; convert it to unsigned 8 or 16 bits",
     ),
-    "cmyk of 16 bits.tif": (lambda path: _tiff(path, DEEP, RGB, photometric="separated"), "isn't supported"),
+    "cmyk of 16 bits.tif": (
+        lambda path: _tiff(path, DEEP, RGB, photometric="separated"),
+        "16-bit CMYK; convert it to RGB",
+    ),
     "planes of 16 bits.tif": (
         lambda path: _tiff(path, np.moveaxis(DEEP[..., :3], -1, 0), RGB, photometric="rgb", planarconfig="separate"),
-        "isn't supported",
+        "16-bit colour in separate planes",
     ),
 }

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from fgresq.errors import LayoutError, UserError
 from fgresq.images.decode import printable
-from fgresq.images.discover import SUFFIXES
+from fgresq.images.discover import SUFFIXES, is_ignored
 
 
 class Tree:
@@ -20,7 +20,7 @@ class Tree:
     """
 
     def __init__(self, root: Path) -> None:
-        """Walk the folder; hidden files and folders are skipped, links to folders are followed once.
+        """Walk the folder; what is hidden or a system's own is skipped, links to folders are followed once.
 
         Raises:
             UserError: no such folder, or one below it can't be read.
@@ -92,6 +92,6 @@ def _walk(root: Path) -> Iterator[str]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_ignored(name))
         relative = Path(parent).relative_to(root)
-        yield from ((relative / name).as_posix() for name in files if not name.startswith("."))
+        yield from ((relative / name).as_posix() for name in files if not is_ignored(name))
