@@ -1,4 +1,4 @@
-"""Files are written whole or not at all; and where our own are kept."""
+"""Files are written whole or not at all; where our own are kept; and which ones are nobody's content."""
 
 import os
 import tempfile
@@ -10,6 +10,24 @@ from fgresq.errors import OutputError
 
 # How files that aren't whole yet are called; the number of the process that writes them follows.
 TEMPORARY = ".fgresq-"
+
+# Folders that systems and storage devices keep for themselves (thumbnails, waste bins, snapshots, rescued pieces), and
+# the files that they lay beside people's, in small letters.
+_SYSTEMS_OWN = frozenset(
+    {"@eadir", "@tmp", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "~snapshot"}
+    | {"$recycle.bin", "recycler", "system volume information", "lost+found", "found.000", "__macosx"}
+    | {".ds_store", "thumbs.db", "desktop.ini"}
+)
+
+
+def is_systems_own(name: str) -> bool:
+    """Whether a file or folder of this name belongs to a system or storage device, whatever the case."""
+    return name.lower() in _SYSTEMS_OWN
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is passed over wherever folders are searched: hidden, or a system's own."""
+    return name.startswith(".") or is_systems_own(name)
 
 
 def home() -> Path:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fgresq.errors import OutputError
-from fgresq.files import TEMPORARY
+from fgresq.files import TEMPORARY, is_systems_own
 
 try:
     import fcntl
@@ -136,8 +136,8 @@ def is_running(process: int) -> bool:
 
 
 def is_passing(name: str) -> bool:
-    """Whether a file's name is that of a lock or of a temporary file, which are no part of a folder's content."""
-    return name == LOCK or name.startswith(TEMPORARY)
+    """Whether a name is no part of a folder's content: a lock's, a temporary file's, or a system's own."""
+    return name == LOCK or name.startswith(TEMPORARY) or is_systems_own(name)
 
 
 def remove_leftovers(folder: Path, *, below: bool = True) -> None:

@@ -269,6 +269,7 @@ def test_temporary_files_are_deleted_only_of_processes_that_are_gone(tmp_path: P
 
 def test_names_of_files_that_are_no_content() -> None:
     names: dict[str, Any] = {LOCK: True, ".fgresq-12-x": True, ".fgresq": False, "fgresq-1": False, ".hidden": False}
+    names |= {"@eaDir": True, "$RECYCLE.BIN": True, "Thumbs.db": True, ".DS_Store": True, "recycled": False}
     assert {name: is_passing(name) for name in names} == names
 
 

@@ -17,7 +17,7 @@ from fgresq.cli.options import (
     check_output,
     load,
 )
-from fgresq.cli.terminal import cell, number, print_provenance, results
+from fgresq.cli.terminal import cell, number, print_alpha, print_provenance, results
 from fgresq.records import Preference
 from fgresq.results import Comparison
 
@@ -43,6 +43,7 @@ def compare(
 
         write_comparison(output, comparison, scorer.provenance)
     _print(comparison)
+    print_alpha([a, b])
     print_provenance(scorer.provenance)
 
 

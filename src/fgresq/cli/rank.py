@@ -7,7 +7,16 @@ import typer
 from rich.table import Table
 
 from fgresq.cli.options import BatchSize, Device, Output, Precision, PrecisionOption, Weights, check_output, load
-from fgresq.cli.terminal import cell, notes, number, print_failures, print_provenance, progress_bar, results
+from fgresq.cli.terminal import (
+    cell,
+    notes,
+    number,
+    print_alpha,
+    print_failures,
+    print_provenance,
+    progress_bar,
+    results,
+)
 from fgresq.results import AlgorithmStanding, Ranking
 
 _MISSING_SHOWN = 10
@@ -56,6 +65,7 @@ def rank(
         write_ranking_page(ranking, report, contents=report_contents)
         notes.print(cell(f"report: {report}"), soft_wrap=True)
     _print(ranking)
+    print_alpha([path for contents in images.values() for path in contents.values()])
     if ranking.failures:
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from fgresq.cli.options import BatchSize, Device, Output, Precision, PrecisionOption, Weights, check_output, load
-from fgresq.cli.terminal import cell, number, print_failures, print_provenance, progress_bar, results
+from fgresq.cli.terminal import cell, number, print_alpha, print_failures, print_provenance, progress_bar, results
 from fgresq.results import ImageScore
 
 
@@ -35,6 +35,7 @@ def score(
 
         write_scores(output, scores, scorer.provenance)
     _print(scores)
+    print_alpha([entry.path for entry in scores if entry.error is None])
     print_provenance(scorer.provenance)
     if any(entry.error is not None for entry in scores):
         raise typer.Exit(1)

@@ -1,12 +1,14 @@
 """What people see: results on stdout, progress and notes on stderr."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from fgresq.names import first_few
 from fgresq.results import ImageScore, Provenance
 
 results = Console(highlight=False)
@@ -40,6 +42,16 @@ def print_failures(failures: list[ImageScore]) -> None:
     """Name every image that couldn't be judged."""
     for failure in failures:
         notes.print(cell(f"failed: {failure.path}: {failure.error}", "red"), soft_wrap=True)
+
+
+def print_alpha(images: Sequence[str | Path]) -> None:
+    """Say which images have an alpha channel, since it isn't judged."""
+    from fgresq.images.decode import holds_alpha, printable
+
+    found = [printable(image) for image in images if holds_alpha(image)]
+    if found:
+        line = f"alpha: {len(found)} of {len(images)} images have an alpha channel, which isn't judged: "
+        notes.print(cell(line + first_few(found), "dim"), soft_wrap=True)
 
 
 @contextmanager

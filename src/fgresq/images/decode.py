@@ -66,8 +66,22 @@ def decode(path: str | os.PathLike[str]) -> RgbArray:
         return _read(image, name)
 
 
+def holds_alpha(path: str | os.PathLike[str]) -> bool:
+    """Whether an image file says in its header that it has alpha, which isn't judged; False if it can't be read."""
+    path = Path(path)
+    name = printable(path)
+    try:
+        _check_file(path, name)
+        with _reading(name), _open(path, name) as image:
+            return "transparency" in image.info or image.mode in ("RGBA", "RGBa", "LA", "La", "PA")
+    except ImageError:
+        return False
+
+
 def decode_opened(image: Image.Image, name: str) -> RgbArray:
-    """Like `decode`, for an image that Pillow has opened or made (16-bit colour has lost its low byte there).
+    """Like `decode`, for an image that Pillow has opened or made.
+
+    Of one that Pillow has loaded already there is no more than Pillow has kept: of 16-bit colour the high byte.
 
     Raises:
         ImageError: as `decode`.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fgresq.errors import LayoutError, UserError
+from fgresq.files import is_ignored, is_systems_own
 from fgresq.images.decode import printable
 
 SUFFIXES = frozenset(
@@ -15,37 +16,31 @@ SUFFIXES = frozenset(
 )
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-# Folders that systems and storage devices keep for themselves, in small letters: thumbnails, waste bins, snapshots.
-_SYSTEMS_OWN = frozenset(
-    {"@eadir", "#recycle", "#snapshot", "@tmp", "@recycle", "@recently-snapshot", "~snapshot"}
-    | {"$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found", "__macosx"}
-)
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a file or folder of this name is passed over wherever folders are walked: it is hidden, or a system's."""
-    return name.startswith(".") or name.lower() in _SYSTEMS_OWN
 
 
 def find_images(arguments: Sequence[str]) -> list[Path]:
     """The image files that the arguments name, each once, folders searched to the bottom in name order.
 
-    A file is taken whatever its suffix; in a folder only files with an image's suffix count, hidden ones and those in
-    folders that systems keep for themselves don't (`is_ignored`). Such a folder is searched if it alone is named, but
-    not among several arguments, where a shell's pattern has put it.
+    A file is taken whatever its suffix; in a folder only files with an image's suffix count, and nothing that
+    `fgresq.files.is_ignored`. A folder that a system keeps for itself is searched if it alone is named, but not among
+    several arguments, where a shell's pattern has put it.
 
     Raises:
         UserError: a path that doesn't exist, a pattern that matches nothing, a folder without images.
     """
     found: dict[Path, None] = {}
-    meant = [argument for argument in arguments if not _is_system_s(argument)] if len(arguments) > 1 else arguments
+    meant = (
+        [argument for argument in arguments if not _is_systems_own_folder(argument)]
+        if len(arguments) > 1
+        else arguments
+    )
     for argument in meant or arguments:
         found.update(dict.fromkeys(_expand(argument)))
     return list(found)
 
 
-def _is_system_s(argument: str) -> bool:
-    return Path(argument).name.lower() in _SYSTEMS_OWN and _is_folder(Path(argument))
+def _is_systems_own_folder(argument: str) -> bool:
+    return is_systems_own(Path(argument).name) and _is_folder(Path(argument))
 
 
 def _expand(argument: str) -> Iterable[Path]:
@@ -59,7 +54,7 @@ def _expand(argument: str) -> Iterable[Path]:
         raise UserError(f"{_named(argument)}: {_not_there(argument)}")
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
     found = [
-        image for match in matches if not _lies_in_a_system_s(match, argument) for image in _images_at(Path(match))
+        image for match in matches if not _lies_in_a_systems_own(match, argument) for image in _images_at(Path(match))
     ]
     if not found:
         raise UserError(f"{printable(path)}: the pattern matches no image")
@@ -79,10 +74,10 @@ def _not_there(argument: str) -> str:
     return "no such file or folder"
 
 
-def _lies_in_a_system_s(match: str, pattern: str) -> bool:
+def _lies_in_a_systems_own(match: str, pattern: str) -> bool:
     """Whether a wildcard of the pattern stands for a folder of the system's; one that it names in full is meant."""
     named = Path(pattern).parts
-    return any(part.lower() in _SYSTEMS_OWN and part not in named for part in Path(match).parts)
+    return any(is_systems_own(part) and part not in named for part in Path(match).parts)
 
 
 def _is_there(path: Path) -> bool:

@@ -42,6 +42,23 @@ def test_what_is_put_in_is_read(tmp_path: Path) -> None:
     assert [known.declaration for known in again.judges()] == [fr, by]
 
 
+def test_what_systems_and_storage_devices_add_is_no_part_of_a_store(tmp_path: Path) -> None:
+    (tmp_path / "store" / "@eaDir").mkdir(parents=True)
+    (tmp_path / "store" / ".DS_Store").touch()
+    data = data_set(tmp_path / "study", (record("a"),))
+    store, by = new_store(tmp_path / "store", data), judge("one")
+    put_scores(store, data, by, {"a": 0.25})
+    for kept in ("judges", "sets", "scores"):
+        for path in sorted((tmp_path / "store" / kept).iterdir()):
+            path.with_name(f"._{path.name}").write_bytes(b"Mac OS X")
+            (path.parent / "@eaDir" / path.name).mkdir(parents=True)
+            (path.parent / "@eaDir" / "manifest.json").write_bytes(b"")
+    again = open_store(tmp_path / "store")
+    assert [verdict.score for verdict in again.scores().values()] == [0.25]
+    assert [found.name for found in again.sets()] == ["study"]
+    assert [known.declaration for known in again.judges()] == [by]
+
+
 def test_a_score_replaces_a_failure_and_never_the_other_way_round(tmp_path: Path) -> None:
     data = data_set(tmp_path / "study", (record("a"),))
     store = new_store(tmp_path / "store", data)

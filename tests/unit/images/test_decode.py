@@ -30,7 +30,7 @@ from tests.unit.images.pictures import (
 import fgresq.images.decode
 from fgresq.errors import ImageError
 from fgresq.images.arrays import MIN_SIDE
-from fgresq.images.decode import decode, decode_opened, printable
+from fgresq.images.decode import decode, decode_opened, holds_alpha, printable
 
 
 def assert_same(pixels: Pixels, expected: Pixels) -> None:
@@ -64,6 +64,21 @@ def test_what_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], name
     assert caught.value.name == str(tmp_path / name)
     assert "\n" not in caught.value.reason
     assert capfd.readouterr() == ("", "")  # the readers' own complaints, written by C code, included
+
+
+@pytest.mark.parametrize("name", READ)
+def test_which_files_have_alpha(tmp_path: Path, name: str) -> None:
+    READ[name](tmp_path / name)
+    assert holds_alpha(tmp_path / name) == any(word in name for word in ("alpha", "hole"))
+
+
+def test_what_cannot_be_read_has_no_alpha(tmp_path: Path) -> None:
+    REFUSED["text.png"][0](tmp_path / "text.png")
+    assert not holds_alpha(tmp_path / "text.png")
+    assert not holds_alpha(tmp_path / "gone.png")
+    assert not holds_alpha(tmp_path)
+    os.mkfifo(tmp_path / "pipe.png")  # which would be waited for
+    assert not holds_alpha(tmp_path / "pipe.png")
 
 
 def test_lossy_cmyk_and_rgb_keep_their_colours(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fgresq.curation.sources.tree import Tree
 from fgresq.errors import LayoutError, UserError
 from fgresq.images.discover import SUFFIXES, algorithms_in, find_images, images_below
 
@@ -98,6 +99,48 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\xfe.png")
     made(tmp_path, name)
     assert found(tmp_path, name) == found(tmp_path, "") == found(tmp_path, "*.png") == [name]
+
+
+SYSTEMS_OWN = ("@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", "__MACOSX", "System Volume Information")
+
+
+@pytest.mark.parametrize("name", [*SYSTEMS_OWN, *map(str.lower, SYSTEMS_OWN), *map(str.upper, SYSTEMS_OWN)])
+def test_what_systems_keep_for_themselves_is_no_picture_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    made(tmp_path, "a/1.png", f"a/{name}/1.png/SYNOPHOTO_THUMB_M.jpg", f"{name}/a/1.png", f"{name}/x.jpg", "b/1.png")
+    monkeypatch.chdir(tmp_path)
+    assert found(tmp_path, "") == found(tmp_path, "*") == found(tmp_path, "**/*.*") == ["a/1.png", "b/1.png"]
+    assert found(tmp_path, *sorted(path.name for path in tmp_path.iterdir())) == ["a/1.png", "b/1.png"]  # a shell's *
+    assert list(Tree(tmp_path)) == ["a/1.png", "b/1.png"]
+    assert layout(tmp_path, algorithms_in(tmp_path)) == {"a": {"1": "a/1.png"}, "b": {"1": "b/1.png"}}
+    made(tmp_path / "flat", "x.png", "y.png", f"{name}/x.png/SYNOPHOTO_THUMB_M.jpg")
+    assert algorithms_in(tmp_path / "flat").keys() == {"x", "y"}
+    with pytest.raises(UserError, match="no image in this folder"):
+        find_images([str(made(tmp_path / "c", f"{name}/1.png"))])
+    with pytest.raises(UserError, match="the pattern matches no image"):
+        find_images(["c/*/*.png"])
+
+
+def test_what_systems_keep_for_themselves_is_read_where_it_alone_is_named(tmp_path: Path) -> None:
+    made(tmp_path, "lost+found/#12/a.png", "lost+found/b.png", "recycled/c.png", "c.png")
+    assert found(tmp_path, "lost+found") == ["lost+found/b.png", "lost+found/#12/a.png"]
+    assert found(tmp_path, "lost+found/*.png") == found(tmp_path, "lost+found/b.png") == ["lost+found/b.png"]
+    assert found(tmp_path, "lost+found/#12", "c.png") == ["lost+found/#12/a.png", "c.png"]
+    assert found(tmp_path, "recycled", "c.png") == ["recycled/c.png", "c.png"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("https://x.org/a.png", r"^https://x\.org/a\.png: is an address on the web; only files are read: download it"),
+        ("s3://bucket/*.png", r"^s3://bucket/\*\.png: is an address on the web; only files are read: download it"),
+        ("-", "^-: standard input isn't read; name a file or folder"),
+    ],
+)
+def test_what_is_no_file(argument: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        find_images([argument])
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,14 @@ def test_one_process_a_folder(photographs: Mapping[str, Path], tmp_path: Path) -
     assert not list(out.rglob(".fgresq*"))
 
 
+def test_a_folder_that_holds_only_what_a_system_added_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "@eaDir" / "x").mkdir(parents=True)
+    (tmp_path / "Thumbs.db").touch()
+    pipeline._open_folder(tmp_path, {"seed": 1})
+    with pytest.raises(OutputError, match="an unfinished run with other settings"):
+        pipeline._open_folder(tmp_path, {"seed": 2})
+
+
 def test_requests_that_make_no_sense(photographs: Mapping[str, Path], tmp_path: Path, made: Manifest) -> None:
     coffee = photographs["coffee"]
     twin = tmp_path / "twin" / coffee.name

@@ -19,7 +19,7 @@ from fgresq.benchmark.judges.base import Declaration, PairVerdict, Verdict
 from fgresq.benchmark.sets import BenchmarkSet, FileState
 from fgresq.benchmark.store.parts import COMPARISONS, PAUSE, SCORES, PartWriter, read_parts
 from fgresq.errors import OutputError, UserError
-from fgresq.files import written_whole
+from fgresq.files import is_ignored, written_whole
 from fgresq.locks import is_passing, only_writer
 from fgresq.manifest import Manifest, read_manifest, write_manifest
 from fgresq.records import Preference
@@ -92,7 +92,7 @@ class Store:
             UserError: a file of one is damaged.
         """
         found = []
-        for path in sorted((self.root / "judges").glob("*.json")):
+        for path in sorted(path for path in (self.root / "judges").glob("*.json") if not is_ignored(path.name)):
             try:
                 told = json.loads(path.read_text(encoding="utf-8"))
                 last_run = datetime.fromisoformat(told.pop("last_run"))
@@ -136,7 +136,8 @@ class Store:
         Raises:
             ManifestError, UserError: one is damaged.
         """
-        return tuple(self._set(path.parent) for path in sorted((self.root / "sets").glob("*/manifest.json")))
+        folders = sorted(path.parent for path in (self.root / "sets").glob("*/manifest.json"))
+        return tuple(self._set(folder) for folder in folders if not is_ignored(folder.name))
 
     def _set(self, folder: Path) -> BenchmarkSet:
         path = folder / "files.parquet"

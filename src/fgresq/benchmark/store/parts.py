@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from fgresq.errors import UserError
-from fgresq.files import written_whole
+from fgresq.files import is_ignored, written_whole
 
 SCORES = {
     "judge": pl.String,
@@ -42,7 +42,7 @@ def read_parts(folder: Path, columns: dict[str, Any]) -> Iterator[dict[str, Any]
     Raises:
         UserError: a part that can't be read, or lacks a column; the message names it.
     """
-    for path in sorted(folder.glob("*.parquet")):
+    for path in sorted(path for path in folder.glob("*.parquet") if not is_ignored(path.name)):
         try:
             table = pl.read_parquet(io.BytesIO(path.read_bytes()))
         except (OSError, pl.exceptions.PolarsError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fgresq.errors import OutputError, UserError
-from fgresq.files import written_whole
+from fgresq.files import is_ignored, written_whole
 from fgresq.images.decode import printable
 from fgresq.workers import Map
 from fgresq.workers.order import Item, Result
@@ -90,7 +90,7 @@ def _write(folder: Path, done: int, waiting: list[object]) -> int:
 def _kept(folder: Path) -> tuple[Iterator[object], int]:
     """The results that are kept, and how many; parts behind a gap don't count until it is closed."""
     longest = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(path for path in folder.glob("*.json") if not is_ignored(path.name)):
         start, end = map(int, path.stem.split("-"))
         longest[start] = (path, end)  # of two parts that start alike the longer one comes last
     parts, done = [], 0

@@ -96,7 +96,7 @@ def open_workplace(out: Path, settings: Mapping[str, Any]) -> Workplace:
 def close_workplace(place: Workplace) -> str:
     """Write the hashes of all files of a data set, which says that it is finished, or check them if it was.
 
-    Locks and files that aren't whole yet are no part of it.
+    Locks, files that aren't whole yet, and what a system or storage device has added are no part of it.
 
     Returns:
         A SHA-256 of them all.
@@ -105,11 +105,9 @@ def close_workplace(place: Workplace) -> str:
         HashMismatchError: a file was changed since, or isn't there.
         OutputError: they can't be written.
     """
-    files = sorted(
-        path.relative_to(place.out).as_posix()
-        for path in place.out.rglob("*")
-        if path.is_file() and path.name != SUMS and not is_passing(path.name) and place.state not in path.parents
-    )
+    paths = (path for path in place.out.rglob("*") if path.is_file() and place.state not in path.parents)
+    below = (path.relative_to(place.out) for path in paths if path.name != SUMS)
+    files = sorted(path.as_posix() for path in below if not any(map(is_passing, path.parts)))
     text = "".join(f"{hashlib.sha256((place.out / file).read_bytes()).hexdigest()}  {file}\n" for file in files)
     sums = place.out / SUMS
     if place.finished:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from fgresq.errors import LayoutError, UserError
+from fgresq.files import is_ignored
 from fgresq.images.decode import printable
-from fgresq.images.discover import SUFFIXES, is_ignored
+from fgresq.images.discover import SUFFIXES
 
 
 class Tree:

@@ -395,6 +395,18 @@ def test_what_others_are_writing_is_no_part_of_the_data_set(study, place, tmp_pa
     assert made(study, tmp_path / "out").finished
 
 
+def test_what_systems_add_is_no_part_of_the_data_set(study, place, tmp_path):
+    out = tmp_path / "out"
+    (out / "@eaDir" / "card.md").mkdir(parents=True)  # before: the folder counts as empty
+    (out / "@eaDir" / "card.md" / "SYNO@.fileindexdb").touch()
+    made(study, out)
+    (out / "@eaDir" / "counts.csv").mkdir()
+    (out / "@eaDir" / "counts.csv" / "SYNO@.fileindexdb").touch()
+    (out / "Thumbs.db").touch()
+    assert made(study, out).finished
+    assert (out / "SHA256SUMS").read_bytes() == (place.out / "SHA256SUMS").read_bytes()
+
+
 @pytest.mark.parametrize("allowed", [0, 900, 2500, 5000])
 def test_a_full_disk_is_told_and_nothing_is_lost(study, place, tmp_path, allowed):
     with full_disk(allowed), pytest.raises(OutputError, match="can't be written"):

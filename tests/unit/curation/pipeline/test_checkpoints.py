@@ -66,6 +66,15 @@ def test_what_was_written_when_the_process_was_killed_is_all_that_counts(tmp_pat
     assert second.done == list(range(4, 20))
 
 
+def test_what_systems_add_is_no_part(tmp_path):
+    assert list(at(tmp_path)(Work(), range(6))) == SQUARES[:6]
+    (tmp_path / "._0000000000-0000000002.json").write_bytes(b"Mac OS X")
+    (tmp_path / "@eaDir").mkdir()
+    work = Work()
+    assert list(at(tmp_path)(work, range(6))) == SQUARES[:6]
+    assert work.done == []
+
+
 def test_a_longer_part_takes_the_place_of_a_shorter_one(tmp_path):
     (tmp_path / "0000000000-0000000002.json").write_text('["0", "1"]')
     (tmp_path / "0000000000-0000000004.json").write_text('["0", "1", "4", "9"]')
