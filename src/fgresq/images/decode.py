@@ -3,9 +3,10 @@
 Rules, each with a test:
 
 - Colour: grey is repeated to three channels, a palette is expanded, CMYK, YCbCr and Lab are converted by Pillow
-  without colour profiles, alpha is ignored (as in the authors' code).
-- Depth: 8 bits stay uint8, 16 bits stay uint16 (colour: see `deep_colour`), floating point must lie in [0, 1] and
-  becomes float32; 32-bit integers must lie in [0, 65535] and count as 16 bits.
+  without colour profiles, alpha is ignored (as in the authors' code; colours that were multiplied by it are divided).
+- Depth: 8 bits stay uint8, 16 bits stay uint16, another depth is stretched so that its largest sample is white
+  (see `samples`), floating point must lie in [0, 1] and becomes float32. Samples of which nothing says which is white
+  (signed, or integers of 32 bits) are refused, and so is whatever no reader here gives exactly.
 - EXIF orientation is applied: people judge the picture the right way up. Damaged EXIF says nothing of the pixels, so
   the picture is taken as it is stored.
 - More than one frame is an error, since nobody said which frame to judge; the second picture that phones hide in
