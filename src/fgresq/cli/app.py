@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fgresq.cli import compare, curate, rank, score, sources, synth, train, weights
+from fgresq.cli import compare, curate, rank, restorers, score, sources, synth, train, weights
 from fgresq.cli.annotate.commands import app as annotate
 from fgresq.cli.benchmark.commands import app as benchmark
 from fgresq.cli.consistency.commands import consistency
@@ -29,6 +29,7 @@ app.command(name="score")(score.score)
 app.command(name="compare")(compare.compare)
 app.command(name="rank")(rank.rank)
 app.command(name="synth")(synth.synth)
+app.command(name="restorers")(restorers.restorers)
 app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")
 app.add_typer(sources.app, name="sources")

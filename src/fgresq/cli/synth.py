@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from fgresq.cli.terminal import cell, notes, progress_bar, results
+from fgresq.records import RestorationTask
 
 if TYPE_CHECKING:
     from fgresq.manifest import Manifest
@@ -18,7 +19,9 @@ def synth(
         list[str], typer.Argument(metavar="SRC...", help="Pristine photographs: files, folders, or quoted patterns.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the data set; new or empty.")],
-    per_content: Annotated[int, typer.Option(min=3, help="Images made of each photograph, over all its tasks.")] = 33,
+    per_content: Annotated[
+        int, typer.Option(min=0, help="Images made of each photograph, over all its tasks; 0 with --restored alone.")
+    ] = 33,
     seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
     crop: Annotated[
         int | None, typer.Option(min=64, metavar="PIXELS", help="Cut a random square of this side out of each.")
@@ -32,12 +35,33 @@ def synth(
     licence: Annotated[
         str, typer.Option(metavar="TEXT", help="What the manifest says of it.")
     ] = "that of the photographs",
+    restorers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Learned restorers to use as well as classical ones, or `learned`: all that `fgresq restorers` lists.",
+        ),
+    ] = None,
+    restored: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Results of your own restorers to add: one folder an algorithm, files named like the photographs.",
+        ),
+    ] = None,
+    restored_task: Annotated[
+        RestorationTask | None,
+        typer.Option(
+            help="What those results restore, unless their algorithms' folders lie below one named by a task."
+        ),
+    ] = None,
 ) -> None:
     """Make a training set: restored images of pristine photographs, with labels computed from the photographs.
 
-    Each photograph is degraded for some of the six tasks and restored by many classical algorithms at many strengths.
-    The labels are a consensus of full-reference metrics, not human preference. A run that was broken off goes on when
-    it is started again. A photograph that can't be used is named and counted, and the exit code is 1.
+    Each photograph is degraded for some of the six tasks and restored by many classical algorithms at many strengths,
+    and by learned ones where they are asked for. Ready results join in. The labels are a consensus of full-reference
+    metrics, not human preference. A run that was broken off goes on when it is started again. A photograph or result
+    that can't be used is named and counted, and the exit code is 1.
     """
     import os
 
@@ -55,10 +79,13 @@ def synth(
             workers=workers or os.cpu_count() or 1,
             source_name=source_name,
             licence=licence,
+            restorers=[] if restorers is None else [name for part in restorers.split(",") if (name := part.strip())],
+            restored=restored,
+            restored_task=restored_task,
             progress=lambda done: bar.advance(bar.task_ids[0], done),
         )
     _print(manifest, len(photographs))
-    if manifest.about["failed"]:
+    if manifest.about["failed"] or manifest.about["left_out"]:
         raise typer.Exit(1)
 
 
@@ -75,9 +102,13 @@ def _print(manifest: "Manifest", photographs: int) -> None:
         table.add_row(cell(task), *map(str, counts))
     results.print(table, soft_wrap=False)
     failed = manifest.about["failed"]
-    for path, reason in failed.items():
+    for path, reason in {**failed, **manifest.about["left_out"]}.items():
         notes.print(cell(f"failed: {path}: {reason}", "red"), soft_wrap=True)
     results.print(cell(f"labels: {manifest.about['labels']}", "dim"), soft_wrap=True)
     used = f"{photographs - len(failed)} of {photographs} photographs used, {len(failed)} failed"
-    results.print(f"\n{used}; {len(manifest.images)} images, {len(manifest.pairs)} pairs", style="bold")
+    if manifest.about["restored"]:
+        ready = sum(sum(algorithms.values()) for algorithms in manifest.about["restored"].values())
+        left_out = len(manifest.about["left_out"])
+        used += f"; {ready - left_out} of {ready} ready results used, {left_out} failed"
+    results.print(f"\n{used}; {len(manifest.images)} images, {len(manifest.pairs)} pairs", style="bold", soft_wrap=True)
     results.print(cell(f"in {manifest.root}"), soft_wrap=True)

@@ -22,12 +22,16 @@ from fgresq.synthesis.fidelity import Judge
 from fgresq.synthesis.labels import Consensus, Known, choose_pairs, levels, pseudo_mos
 from fgresq.synthesis.ladder import DISTORTIONS, blank
 from fgresq.synthesis.pictures import Degraded, Picture, clip, rounded, to_bytes
+from fgresq.synthesis.ready import Ready, read_ready
+from fgresq.synthesis.restore import learned
 from fgresq.synthesis.restore.catalogue import RESTORERS, suited
 
 UNTOUCHED, PRISTINE = "none", "pristine"
 MIN_PHOTOGRAPH = 64
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
-_LEARNED_SHARE = 0.36
+_IMITATED_SHARE = 0.36
+_LEARNED_SHARE = 0.4
+_FULL_SHARE = 0.6
 _NEAR = 0.15
 _PRISTINE_INDEX = 0
 # Of a content's images: ladders a hundred, copies, blank pictures.
@@ -45,13 +49,16 @@ class Assignment:
     Attributes:
         photograph: its file.
         content: its name in the manifest, unique.
-        tasks: the restoration tasks, each with the number of images to make, the degraded one included.
+        tasks: the restoration tasks, each with the number of images to make, the degraded one included; none where
+            only ready results are wanted.
         out: folder of the data set.
         source: name of the data set in the manifest.
         seed: of all random choices, together with the content's name.
         crop: side of the square that is cut out, in pixels; None keeps the photograph whole.
         pairs: at most so many pairs of the content.
         consensus: when metrics count as agreeing.
+        learned: names of the learned restorers to use as well as the classical ones.
+        ready: results of other restorers that join the images.
     """
 
     photograph: Path
@@ -63,17 +70,23 @@ class Assignment:
     crop: int | None
     pairs: int
     consensus: Consensus
+    learned: tuple[str, ...] = ()
+    ready: tuple[Ready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The records of one photograph, and each image's dissimilarities; `failure` says why there are none."""
+    """The records of one photograph, and each image's dissimilarities; `failure` says why there are none.
+
+    `left_out` has the ready results that couldn't be used, with the reasons.
+    """
 
     content: str
     images: tuple[ImageRecord, ...] = ()
     pairs: tuple[Pair, ...] = ()
     dissimilarities: tuple[tuple[float, ...], ...] = ()
     failure: str | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def generator_for(*names: object) -> Generator:
@@ -89,15 +102,19 @@ def make_content(assignment: Assignment) -> Made:
         OutputError: a file can't be written.
     """
     try:
-        pristine = _photograph(assignment)
+        photograph = _photograph(assignment)
     except ImageError as error:
         return Made(assignment.content, failure=error.reason)
+    ready, left_out = _ready(assignment, (photograph.shape[0], photograph.shape[1]))
+    if not assignment.tasks and not ready:
+        return Made(assignment.content, failure="no ready result of it can be used", left_out=left_out)
+    pristine = _seen(assignment, photograph)
     reference = f"references/{assignment.content}.png"
     _write(assignment.out / reference, pristine)
     judge = Judge(pristine)
     records: list[ImageRecord] = []
     measured = []
-    steps = _steps(assignment, pristine)
+    steps = _steps(assignment, pristine, ready)
     for index, step in enumerate(steps):
         name = f"{assignment.content}-{index:03d}"
         path = f"images/{step.task.value}/{name}.png"
@@ -123,15 +140,22 @@ def make_content(assignment: Assignment) -> Made:
         tuple(replace(record, mos=float(mos)) for record, mos in zip(records, pseudo_mos(found), strict=True)),
         tuple(Pair(records[a].image_id, records[b].image_id, label) for a, b, label in chosen),
         tuple(tuple(values.tolist()) for values in measured),
+        left_out=left_out,
     )
 
 
-def _photograph(assignment: Assignment) -> Picture:
+def _photograph(assignment: Assignment) -> RgbArray:
     pixels = decode(assignment.photograph)
-    name = printable(assignment.photograph)
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_PHOTOGRAPH:
+        name = printable(assignment.photograph)
         raise ImageError(name, f"is {width}x{height} pixels; at least {MIN_PHOTOGRAPH}x{MIN_PHOTOGRAPH} are needed")
+    return pixels
+
+
+def _seen(assignment: Assignment, pixels: RgbArray) -> Picture:
+    """What is used of a photograph, or of a ready result of the same size: the same part of each."""
+    height, width = pixels.shape[:2]
     if assignment.crop is not None:
         draw = generator_for(assignment.seed, assignment.content, "crop")
         # Large photographs show little in a crop of a few hundred pixels; seen from farther away they show more.
@@ -163,8 +187,24 @@ class Step:
     known: Known = field(default_factory=Known)
 
 
-def _steps(assignment: Assignment, pristine: Picture) -> list[Step]:
-    """The pristine picture, its restorations for every task, then ladders, copies and blank pictures of those."""
+def _ready(assignment: Assignment, size: tuple[int, int]) -> tuple[list[Step], tuple[tuple[str, str], ...]]:
+    """The ready results of a photograph, and those that can't be used, with the reasons."""
+    found: list[Step] = []
+    left_out: list[tuple[str, str]] = []
+    for result in assignment.ready:
+        try:
+            picture = _seen(assignment, read_ready(result, size))
+        except ImageError as error:
+            left_out.append((printable(result.path), error.reason))
+        else:
+            found.append(Step(result.algorithm, result.task, picture))
+    return found, tuple(left_out)
+
+
+def _steps(assignment: Assignment, pristine: Picture, ready: Sequence[Step]) -> list[Step]:
+    """The pristine picture, restorations for every task, ready ones, then ladders, copies and blanks of all those."""
+    if not assignment.tasks:
+        return [Step(PRISTINE, ready[0].task, pristine), *ready]
     tasks = [task for task, _ in assignment.tasks]
     total = sum(count for _, count in assignment.tasks)
     ladders, copies, blanks = (round(share * total) for share in (_LADDERS, _COPIES, _BLANKS))
@@ -173,8 +213,9 @@ def _steps(assignment: Assignment, pristine: Picture) -> list[Step]:
     for number, task in enumerate(tasks):
         count = left // len(tasks) + (number < left % len(tasks))
         draw = generator_for(assignment.seed, assignment.content, task.value)
-        made = variants(pristine, task, count, draw)
+        made = variants(pristine, task, count, draw, [learned.LEARNED[name] for name in assignment.learned])
         steps += [Step(name, task, picture) for name, picture in made]
+    steps += ready
     draw = generator_for(assignment.seed, assignment.content, "ladders")
     bases = list(steps)
     names = _cycled(list(DISTORTIONS), ladders, draw)
@@ -220,11 +261,18 @@ def _copy(bases: Sequence[Step], draw: Generator) -> Step:
     return Step(f"copy of {of.algorithm}", of.task, picture, Known(base=base))
 
 
-def variants(pristine: Picture, task: RestorationTask, count: int, draw: Generator) -> list[tuple[str, Picture]]:
+def variants(
+    pristine: Picture,
+    task: RestorationTask,
+    count: int,
+    draw: Generator,
+    restorers: Sequence[learned.LearnedRestorer] = (),
+) -> list[tuple[str, Picture]]:
     """A picture degraded by a task, and restorations of it which differ a little or much.
 
-    About a third imitate learned restorers (see `_learned`). Every other classical restoration is repeated at a
-    strength near the first, so that fine differences are common.
+    Two fifths are made by learned restorers, where some serve the degradation. About a third of the others imitate such
+    (see `_imitations`). Every other classical restoration is repeated at a strength near the first, so that fine
+    differences are common.
 
     Returns:
         (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture.
@@ -232,12 +280,29 @@ def variants(pristine: Picture, task: RestorationTask, count: int, draw: Generat
     choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
     degradation = choices[int(draw.integers(len(choices)))]
     degraded = _stored(degradation.apply(pristine, draw.uniform(0.1, 0.95), draw))
-    learned = round(_LEARNED_SHARE * (count - 1))
-    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - learned, draw)]
-    return made + _learned(pristine, [picture for _, picture in made], learned, draw)
+    serving = learned.suited(restorers, degradation)
+    by_learned = round(_LEARNED_SHARE * (count - 1)) if serving else 0
+    imitated = round(_IMITATED_SHARE * (count - 1 - by_learned))
+    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - by_learned - imitated, draw)]
+    made += _learned(serving, degraded, by_learned, draw)
+    return made + _imitations(pristine, [picture for _, picture in made], imitated, draw)
 
 
-def _learned(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:
+def _learned(
+    restorers: Sequence[learned.LearnedRestorer], degraded: Degraded, count: int, draw: Generator
+) -> list[tuple[str, Picture]]:
+    """Restorations by learned restorers, most of them undiluted, as people use them; some are repeated, diluted."""
+    by_name = {restorer.name: restorer for restorer in restorers}
+    wanted: list[tuple[str, float]] = []
+    for name in _cycled(list(by_name), count, draw):
+        share = 1.0 if draw.random() < _FULL_SHARE else float(draw.uniform(0.4, 1.0))
+        wanted.append((name, share))
+        if draw.random() < 0.25:
+            wanted.append((name, share * float(draw.uniform(0.6, 0.95))))
+    return [(f"{name} {share:.2f}", learned.restored(by_name[name], degraded, share)) for name, share in wanted[:count]]
+
+
+def _imitations(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:
     """Imitations of learned restorers, two by two.
 
     A degraded or restored picture is moved towards the pristine one by a random share, as better restorers are nearer

@@ -3,10 +3,11 @@
 import csv
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from fgresq.errors import OutputError, UserError
 from fgresq.files import written_whole
@@ -17,6 +18,8 @@ from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 from fgresq.synthesis.contents import MIN_PHOTOGRAPH, Assignment, Made, generator_for, make_content
 from fgresq.synthesis.fidelity import METRICS
 from fgresq.synthesis.labels import Consensus
+from fgresq.synthesis.ready import Ready, find_ready
+from fgresq.synthesis.restore import learned
 from fgresq.version import __version__
 from fgresq.workers import processes
 
@@ -30,9 +33,14 @@ _LABELS = (
     "logarithm's place between the worst picture's (about 0) and the pristine's (1). Pairs: by construction where one "
     "image is a later step of the other's ladder, a copy of it, or blank, unless all distances clearly deny it; else A "
     "or B when at least {quorum} distances differ by a log ratio above {margin} for it and none against it, and equal "
-    "when all differ by at "
-    "most {tie}; other pairs are left out. The metrics' values are in {file}."
+    "when all differ by at most {tie}; other pairs are left out. The metrics' values are in {file}."
 )
+_BY_LEARNED = (
+    " Those named in `restorers` come from networks in packages of others; if their number is below 1, the rest is "
+    "the degraded image, enlarged by bicubic interpolation where its resolution was low."
+)
+_BY_OTHERS = " Those named in `restored` were ready and came with the photographs."
+Turn: TypeAlias = tuple[tuple[RestorationTask, int], ...]
 
 
 def synthesise(
@@ -45,6 +53,9 @@ def synthesise(
     workers: int = 1,
     source_name: str | None = None,
     licence: str = "that of the photographs",
+    restorers: Sequence[str] = (),
+    restored: Path | None = None,
+    restored_task: RestorationTask | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Manifest:
     """Make restored images of photographs, label them, and write a data set with its manifest.
@@ -59,21 +70,46 @@ def synthesise(
         workers: processes.
         source_name: the data set's name in the manifest; by default the name of the first photograph's folder.
         licence: what to say of it in the manifest.
+        restorers: names of the learned restorers to use as well as the classical ones (`restore.learned.LEARNED`);
+            `learned` means all. Their last bits depend on the processor, so images may differ by 1/255 elsewhere.
+        restored: folder of results of other restorers, which join the images and are labelled with them
+            (`ready.find_ready`).
+        restored_task: the task of those of them that lie in no task's folder.
         progress: called with the number of photographs finished since the last call.
 
     Returns:
-        The manifest as written. `about["failed"]` maps photographs that couldn't be used to the reasons.
+        The manifest as written. `about["failed"]` maps photographs that couldn't be used to the reasons,
+        `about["left_out"]` ready results.
 
     Raises:
-        UserError: no photograph could be used, two have one name, or a number makes no sense.
+        UserError: no photograph could be used, two have one name, a number makes no sense, an unknown restorer or one
+            whose package isn't installed, ready results that aren't laid out as they have to be.
         OutputError: the folder isn't empty, can't be written, or another process writes there.
         FgresqError: a worker died.
     """
     name = source_name or (Path(sources[0]).absolute().parent.name if sources else "") or "synthetic"
-    assignments = _assignments(sources, out, name, per_content, seed, crop)
+    contents = _contents(sources)
+    used = tuple(restorer.name for restorer in learned.chosen(restorers))
+    ready = {} if restored is None else find_ready(restored, contents, restored_task)
+    _check_numbers(per_content, crop, only_ready=bool(ready))
+    assignments = [
+        Assignment(
+            contents[content],
+            content,
+            tasks,
+            out,
+            name,
+            seed,
+            crop,
+            PAIRS_A_CONTENT,
+            Consensus(),
+            used,
+            ready.get(content, ()),
+        )
+        for content, tasks in _turns(contents, per_content, seed)
+    ]
     settings: dict[str, Any] = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop}
-    settings["source"] = name
-    settings["photographs"] = [assignment.content for assignment in assignments]
+    settings |= {"source": name, "photographs": list(contents), "restorers": used, "restored": _counts(ready)}
     with only_writer(out):
         _open_folder(out, settings)
         return _written(assignments, out, settings, licence, workers, progress)
@@ -105,19 +141,18 @@ def _written(
     return manifest
 
 
-def _assignments(
-    sources: Sequence[Path],
-    out: Path,
-    name: str,
-    per_content: int,
-    seed: int,
-    crop: int | None,
-) -> list[Assignment]:
-    """Tasks go round, so that all six are equally common; beyond that, photographs don't depend on one another."""
-    if per_content < _LEAST_IMAGES:
-        raise UserError(f"{per_content} images a content are too few to compare; at least {_LEAST_IMAGES} are needed")
+def _check_numbers(per_content: int, crop: int | None, only_ready: bool) -> None:
+    if per_content < _LEAST_IMAGES and not (only_ready and per_content == 0):
+        none = "" if only_ready else "; 0 makes none, beside results that are ready"
+        raise UserError(
+            f"{per_content} images a content are too few to compare; at least {_LEAST_IMAGES} are needed{none}"
+        )
     if crop is not None and crop < MIN_PHOTOGRAPH:
         raise UserError(f"a crop of {crop} pixels is too small to judge; at least {MIN_PHOTOGRAPH} are needed")
+
+
+def _contents(sources: Sequence[Path]) -> dict[str, Path]:
+    """The photographs by their names without suffix."""
     contents: dict[str, Path] = {}
     for path in sources:
         content = printable(Path(path.stem))
@@ -126,17 +161,27 @@ def _assignments(
         contents[content] = path
     if not contents:
         raise UserError("no photographs were given")
+    return contents
+
+
+def _turns(contents: Iterable[str], per_content: int, seed: int) -> Iterator[tuple[str, Turn]]:
+    """Tasks go round, so that all six are equally common; beyond that, photographs don't depend on one another."""
     tasks = list(RestorationTask)
     a_content = min(len(tasks), max(1, round(per_content / _IMAGES_A_TASK)))
     order = [tasks[index] for index in generator_for(seed, "order of tasks").permutation(len(tasks))]
-    assignments = []
-    for number, (content, path) in enumerate(contents.items()):
+    for number, content in enumerate(contents):
         turn = [order[(number * a_content + step) % len(order)] for step in range(a_content)]
         counts = [per_content // a_content + (step < per_content % a_content) for step in range(a_content)]
-        tasks_here = tuple(zip(turn, counts, strict=True))
-        shape = (path, content, tasks_here, out, name, seed, crop, PAIRS_A_CONTENT)
-        assignments.append(Assignment(*shape, Consensus()))
-    return assignments
+        yield content, tuple(zip(turn, counts, strict=True)) if per_content else ()
+
+
+def _counts(ready: Mapping[str, Sequence[Ready]]) -> dict[str, dict[str, int]]:
+    """How many ready results there are, by task and algorithm."""
+    counts = Counter((one.task, one.algorithm) for results in ready.values() for one in results)
+    by_task: dict[str, dict[str, int]] = {}
+    for (task, algorithm), count in sorted(counts.items()):
+        by_task.setdefault(task.value, {})[algorithm] = count
+    return by_task
 
 
 def _open_folder(out: Path, settings: Mapping[str, Any]) -> None:
@@ -193,7 +238,10 @@ def _earlier(assignment: Assignment) -> Made | None:
     known = json.loads(note.read_text(encoding="utf-8"))
     images = tuple(ImageRecord(**{**row, "task": RestorationTask(row["task"])}) for row in known["images"])
     pairs = tuple(Pair(row["image_a"], row["image_b"], Preference(row["preference"])) for row in known["pairs"])
-    return Made(known["content"], images, pairs, tuple(map(tuple, known["dissimilarities"])), known["failure"])
+    left_out = tuple((path, reason) for path, reason in known["left_out"])
+    return Made(
+        known["content"], images, pairs, tuple(map(tuple, known["dissimilarities"])), known["failure"], left_out
+    )
 
 
 def _write_dissimilarities(out: Path, results: Sequence[Made]) -> None:
@@ -218,7 +266,11 @@ def _about(
         "`learned` come from no network: a degraded or restored image is moved towards the photograph by the first "
         "number's share, and given a typical artefact of the second number's strength. Other names end in the "
         "strength; `none` is the degraded image, `pristine` the photograph itself, `X of Y` a step of the ladder of "
-        "the distortion X.",
+        "the distortion X."
+        + (_BY_LEARNED if settings["restorers"] else "")
+        + (_BY_OTHERS if settings["restored"] else ""),
+        "restorers": learned.declarations([learned.LEARNED[name] for name in settings["restorers"]]),
+        "restored": settings["restored"],
         "licence": licence,
         "labels": _LABELS.format(metrics=", ".join(METRICS), file=_DISSIMILARITIES, **asdict(consensus)),
         "consensus": asdict(consensus),
@@ -227,4 +279,5 @@ def _about(
             for assignment in assignments
             if (failure := made[assignment.content].failure) is not None
         },
+        "left_out": dict(pair for assignment in assignments for pair in made[assignment.content].left_out),
     }
