@@ -16,6 +16,7 @@ Rules, each with a test:
 """
 
 import os
+import re
 import stat
 import struct
 import threading
@@ -36,6 +37,7 @@ from fgresq.images.samples import reader_of
 MAX_PIXELS = 500_000_000
 
 _EXIF_ORIENTATION = 0x0112
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has lost its second slash
 # Pillow's own size limit is a process-wide setting; ours is MAX_PIXELS, so Pillow's is lifted while a header is read.
 _pillow_limit = threading.Lock()
 # Pillow reads a picture when its pixels are first asked for, and garbles it if two threads ask for them at once.
@@ -115,7 +117,9 @@ def _check_file(path: Path, name: str) -> None:
     try:
         status = path.stat()
     except FileNotFoundError as error:
-        raise ImageError(name, "no such file") from error
+        is_address = _ADDRESS.match(name) is not None
+        reason = "no such file; addresses on the web aren't read: download it first" if is_address else "no such file"
+        raise ImageError(name, reason) from error
     except (OSError, ValueError) as error:
         raise ImageError(name, f"can't be opened ({_first_line(error)})") from error
     if stat.S_ISDIR(status.st_mode):

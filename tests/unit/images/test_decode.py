@@ -72,6 +72,12 @@ def test_which_files_have_alpha(tmp_path: Path, name: str) -> None:
     assert holds_alpha(tmp_path / name) == any(word in name for word in ("alpha", "hole"))
 
 
+@pytest.mark.parametrize("address", ["https://x.org/a.png", Path("https://x.org/a.png"), "s3://bucket/a.png"])
+def test_an_address_is_no_file(address: str | Path) -> None:
+    with pytest.raises(ImageError, match="no such file; addresses on the web aren't read: download it first"):
+        decode(address)
+
+
 def test_what_cannot_be_read_has_no_alpha(tmp_path: Path) -> None:
     REFUSED["text.png"][0](tmp_path / "text.png")
     assert not holds_alpha(tmp_path / "text.png")
