@@ -20,7 +20,7 @@ def main(trained: Path) -> None:
     """Load, which checks every tensor, and write."""
     checkpoint = load_checkpoint(trained)
     path = Path(fgresq.__file__).parent / "model" / "data" / "compact.safetensors"
-    note = Training(note=NOTE, trained=True)
+    note = Training(note=NOTE, trained=True, seen=checkpoint.training.seen)
     print(save_checkpoint(path, checkpoint.model, checkpoint.config, note, half=True), path.stat().st_size)
 
 

@@ -79,7 +79,13 @@ def test_both_stages_a_drawing_and_the_weights_in_use(study: Manifest, tmp_path:
     with Image.open(tmp_path / "curves.png") as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
     scored = fgresq(tmp_path, "score", study.path_of(study.images[0]), "--weights", "stage2/model.safetensors")
-    assert "trained by fgresq on 48 pairs" in scored.stdout
+    assert "trained by fgresq on 30 pairs of first, second, 6 more chose the epoch, 12 were held out" in scored.stdout
+    sides = json.loads((tmp_path / "stage2" / "split.json").read_text())["sides"]
+    assert {side: len(told["pairs"]) for side, told in sides.items()} == {"train": 30, "validation": 6, "test": 12}
+    assert (tmp_path / "stage1" / "split.json").read_bytes() == (tmp_path / "stage2" / "split.json").read_bytes()
+    info = fgresq(tmp_path, "weights", "info", "stage2/model.safetensors").stdout
+    assert "has seen" in info
+    assert "30 images, listed in the header" in info, "36 of which 6 are the same file: no blur is no noise"
 
 
 def test_the_ablation_and_a_baseline_from_the_users_folder(study: Manifest, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """`fgresq weights list | fetch | verify | info`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -9,6 +9,9 @@ from rich.table import Table
 from fgresq.cli.terminal import cell, results
 from fgresq.errors import UserError
 from fgresq.names import nearest
+
+if TYPE_CHECKING:
+    from fgresq.seen import Seen
 
 app = typer.Typer(help="See, fetch and verify weights.", no_args_is_help=True)
 
@@ -80,6 +83,7 @@ def info(weights: _NameOrFile = "compact") -> None:
         "file": str(located.path),
         "SHA-256": checkpoint.sha256,
         "note": checkpoint.training.note,
+        "has seen": _seen(checkpoint.training.seen),
         "encoder": config.encoder,
         "degradation branch": "yes" if config.degradation_branch else "no",
         "comparison": f"{config.comparison_classes}, on {config.comparison_input}",
@@ -88,6 +92,12 @@ def info(weights: _NameOrFile = "compact") -> None:
     }
     width = max(map(len, rows)) + 2
     _print_lines(*(f"{key:{width}}{value}" for key, value in rows.items()))
+
+
+def _seen(seen: "Seen | None") -> str:
+    if seen is None:
+        return "not on record: nothing can tell which images these weights were trained on"
+    return f"{seen.images:,} images, listed in the header; split.json has SHA-256 {seen.split}"
 
 
 def _print_lines(*lines: str) -> None:

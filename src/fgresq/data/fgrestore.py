@@ -66,7 +66,7 @@ def read_fgrestore(
         folder: that the images' paths start from.
         images, pairs: the two tables.
         schema: names of columns; None takes the defaults of `FGRestoreSchema`.
-        about: for the manifest, such as where the release is from.
+        about: for the manifest, such as where the release is from. That people gave the labels is added.
 
     Raises:
         ManifestError: a table can't be read, a column is missing (those found are listed), a value is wrong (the rows
@@ -80,9 +80,8 @@ def read_fgrestore(
     image_records = _converted(images, image_rows, lambda row: _image(row, schema))
     pair_records = _converted(pairs, pair_rows, lambda row: _pair(row, schema))
     check(image_records, pair_records, str(folder))
-    return Manifest(
-        folder, image_records, pair_records, about or {"name": "FGRestore", "tables": [str(images), str(pairs)]}
-    )
+    told = about or {"name": "FGRestore", "tables": [str(images), str(pairs)]}
+    return Manifest(folder, image_records, pair_records, {"labels": "people's preferences and MOS", **told})
 
 
 def _rows(path: Path, columns: list[str]) -> list[dict[str, Any]]:

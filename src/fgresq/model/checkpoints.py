@@ -28,6 +28,7 @@ from fgresq.model.build import VARIANTS, ModelConfig, build
 from fgresq.model.fgresq import FGResQ
 from fgresq.model.official import listed, official_name, read_official
 from fgresq.model.store import check_hash, sha256_of
+from fgresq.seen import Seen
 
 _FORMAT = "fgresq-1"
 
@@ -40,12 +41,14 @@ class Training(BaseModel):
     Attributes:
         note: one line for people: what the weights were trained on, or that they weren't.
         trained: False for weights that were only initialised.
+        seen: the images and scenes that they were trained on, or chosen by; None where that isn't on record.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     note: str
     trained: bool
+    seen: Seen | None = None
 
 
 OFFICIAL_TRAINING = Training(note="the authors' weights, trained on FGRestore (human preferences)", trained=True)

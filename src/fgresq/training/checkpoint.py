@@ -14,9 +14,9 @@ from fgresq.errors import CheckpointError, OutputError
 from fgresq.files import written_whole
 from fgresq.training.stages.base import Scores
 
-_FORMAT = "fgresq-training-2"
-# Without a validation side; the best epoch was chosen by the test side.
-_EARLIER = ("fgresq-training-1",)
+_FORMAT = "fgresq-training-3"
+# Without a validation side (1), and without what the network has seen (1 and 2).
+_EARLIER = ("fgresq-training-1", "fgresq-training-2")
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def save(path: Path, state: TrainingState, about: Mapping[str, Any], export: Map
     Args:
         path: of the file.
         state: of the training.
-        about: what must be the same when it goes on: "kind", "config", "data".
+        about: what must be the same when it goes on: "kind", "config", "data"; and "trained_on".
         export: for those who use the result.
 
     Raises:
@@ -141,8 +141,8 @@ def read(path: Path, kind: str | None = None) -> dict[str, Any]:
         raise CheckpointError(f"{path}: isn't a readable checkpoint of a training ({reason})") from error
     if isinstance(content, dict) and content.get("format") in _EARLIER:
         raise CheckpointError(
-            f"{path}: was written by an earlier version of fgresq, which chose the best epoch by the test side and "
-            "doesn't say what images it has seen; train anew, in another folder"
+            f"{path}: was written by an earlier version of fgresq, which didn't say what it was trained on and chose "
+            "the best epoch by the test side; train anew, in another folder"
         )
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise CheckpointError(f"{path}: isn't a checkpoint of a training by this version of fgresq")

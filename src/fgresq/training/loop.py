@@ -3,8 +3,9 @@
 import copy
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -50,19 +51,18 @@ def train(stage: Stage, config: RunConfig, kind: str, out: Path, watch: Watch | 
     """
     device = distributed.device(config.device)
     state = _start(stage, config, device)
-    about = {"kind": kind, "config": config.model_dump(mode="json"), "data": stage.data}
+    about = {"kind": kind, "config": config.model_dump(mode="json"), "data": stage.split.sha256}
     go_on(state, config, about, out)
+    distributed.on_main(lambda: stage.split.write(out))
     progress = state.progress
-    where = out / "log.jsonl" if distributed.is_main() else None
-    log = Log(where, progress.step, progress.epoch, tested=bool(progress.test_scores), events=config.tensorboard)
-    if progress.step == 0:
-        log.write("start", **about)
+    log = _open_log(out, config, about, progress)
     network = DistributedDataParallel(state.network) if distributed.world_size() > 1 else state.network
     steps = sum(stage.steps(epoch) for epoch in range(config.epochs))
     parameters = [p for group in state.optimiser.param_groups for p in group["params"]]
 
     def save(name: str) -> None:
-        distributed.on_main(lambda: checkpoint.save(out / name, state, about, stage.export(state.evaluated)))
+        told = {**about, "trained_on": stage.trained_on.model_dump()}
+        distributed.on_main(lambda: checkpoint.save(out / name, state, told, stage.export(state.evaluated)))
 
     with stop_signals() as asked_to_stop:
         while progress.epoch < config.epochs:
@@ -124,6 +124,15 @@ def _start(stage: Stage, config: RunConfig, device: torch.device) -> TrainingSta
     scaler.scale(torch.zeros((), device=device))  # it has no scale before it is first asked to apply it
     average = None if config.ema is None else copy.deepcopy(network).requires_grad_(False)
     return TrainingState(network, optimiser, scaler, average)
+
+
+def _open_log(out: Path, config: RunConfig, about: Mapping[str, Any], progress: Progress) -> Log:
+    """The log, cut back to the state that the training goes on from."""
+    where = out / "log.jsonl" if distributed.is_main() else None
+    log = Log(where, progress.step, progress.epoch, tested=bool(progress.test_scores), events=config.tensorboard)
+    if progress.step == 0:
+        log.write("start", **about)
+    return log
 
 
 def _not_a_number(what: str, names: Sequence[str], step: int, out: Path) -> TrainingError:

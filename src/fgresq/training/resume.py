@@ -26,8 +26,8 @@ def go_on(state: TrainingState, config: RunConfig, about: Mapping[str, Any], out
 
     Raises:
         CheckpointError: the checkpoint is damaged, or of another kind of training.
-        UserError: it was begun with other settings or data, its best checkpoint is gone, or the processes don't all
-            see the same folder.
+        UserError: it was begun with other settings, manifest or image files, its best checkpoint is gone, or the
+            processes don't all see the same folder.
     """
     path = out / LAST
     if path.is_file():
@@ -52,5 +52,7 @@ def _require_same(content: Mapping[str, Any], config: RunConfig, about: Mapping[
         raise UserError(
             f"{path}: was begun with other settings ({', '.join(changed)}); use the same, or another folder"
         )
-    if content.get("data", about["data"]) != about["data"]:
-        raise UserError(f"{path}: was begun with another manifest; use the same, or another folder")
+    if content["data"] != about["data"]:
+        raise UserError(
+            f"{path}: was begun with another manifest or other image files; use the same, or another folder"
+        )

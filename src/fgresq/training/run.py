@@ -19,6 +19,7 @@ from fgresq.training.stages.base import Stage
 from fgresq.training.stages.degradation import DegradationStage
 from fgresq.training.stages.quality import BaselineStage, QualityStage, model_config
 from fgresq.training.stages.samples import prepare
+from fgresq.training.trained_on import TrainedOn
 
 WEIGHTS = "model.safetensors"
 
@@ -27,7 +28,7 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
     """Train what the configuration describes; go on if `out` holds an unfinished training.
 
     `out` gets `last.pt` (goes on), `best.pt` (the best epoch by the validation side, unless the last is to be kept),
-    `log.jsonl`, and for stage 2 `model.safetensors`, which `--weights` takes.
+    `log.jsonl`, `split.json` (its sides), and for stage 2 `model.safetensors`, which `--weights` takes.
 
     Args:
         manifest: with judged pairs (stage 2, baselines).
@@ -55,7 +56,7 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
         progress = train(stage, config, kind, out, watch)
         if isinstance(config, QualityConfig) and distributed.is_main():
             # Without any score of the criterion there is no best, and the last is as good as any.
-            export_weights(out / (LAST if progress.best is None else BEST), out / WEIGHTS, manifest)
+            export_weights(out / (LAST if progress.best is None else BEST), out / WEIGHTS)
         return progress
 
 
@@ -72,8 +73,8 @@ def _only_training(out: Path) -> Iterator[None]:
         yield
 
 
-def export_weights(path: Path, to: Path, manifest: Manifest) -> str:
-    """Turn a checkpoint of stage 2 into a weights file.
+def export_weights(path: Path, to: Path) -> str:
+    """Turn a checkpoint of stage 2 into a weights file, whose header says what they were trained on.
 
     Returns:
         Its SHA-256.
@@ -86,10 +87,8 @@ def export_weights(path: Path, to: Path, manifest: Manifest) -> str:
     config = ModelConfig.model_validate_json(content["export"]["config"])
     model = build(config)
     model.load_state_dict(content["export"]["model"], strict=True)
-    about = manifest.about.get("labels", "the manifest doesn't say what its labels are")
-    sources = ", ".join(sorted({image.source for image in manifest.images}))
-    note = f"trained by fgresq on {len(manifest.pairs)} pairs of {sources}; labels: {about}"
-    return save_checkpoint(to, model, config, Training(note=note, trained=True))
+    told = TrainedOn.model_validate(content["trained_on"])
+    return save_checkpoint(to, model, config, Training(note=told.note, trained=True, seen=told.seen))
 
 
 def _stage(manifest: Manifest, config: RunConfig) -> tuple[str, Stage]:

@@ -56,6 +56,7 @@ def test_reads_every_kind_of_table(tmp_path, suffix):
     assert (first.task, first.algorithm, first.source) == (RestorationTask.DENOISING, "m1", "PIPAL")
     assert last.mos is None
     assert manifest.path_of(first) == tmp_path / "PIPAL/A1_1.bmp"
+    assert manifest.about["labels"] == "people's preferences and MOS", "which weights trained on it will say"
 
 
 def test_the_release_becomes_a_manifest_on_disk(tmp_path):

@@ -17,6 +17,7 @@ from fgresq.errors import CheckpointError, OutputError
 from fgresq.model.build import VARIANTS, ModelConfig, build
 from fgresq.model.checkpoints import Training, load_checkpoint, read_header, save_checkpoint
 from fgresq.model.fgresq import FGResQ
+from fgresq.seen import Seen
 
 
 def test_what_is_saved_is_what_is_loaded(tiny: FGResQ, tmp_path: Path) -> None:
@@ -31,6 +32,20 @@ def test_what_is_saved_is_what_is_loaded(tiny: FGResQ, tmp_path: Path) -> None:
     assert loaded.training.model_dump()["data"] == {"name": "made up", "seed": 3}
     assert loaded.sha256 == digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert read_header(path) == (config, training)
+
+
+def test_what_was_seen_travels_in_the_header(tiny: FGResQ, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.safetensors"
+    hashes = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(20_000)]
+    training = Training(note="x", trained=True, seen=Seen.of("manifest", "split", hashes, [("one", "scene")]))
+    save_checkpoint(path, tiny, TINY, training)
+    assert read_header(path)[1] == load_checkpoint(path).training == training
+    save_checkpoint(tmp_path / "without.safetensors", tiny, TINY, TRAINING)
+    assert path.stat().st_size - (tmp_path / "without.safetensors").stat().st_size < 220_000
+    damaged = training.model_copy(update={"seen": training.seen.model_copy(update={"files": "?"})})
+    save_checkpoint(path, tiny, TINY, damaged)
+    with pytest.raises(CheckpointError, match=r"header doesn't describe a model \(Training\.seen\.files: "):
+        load_checkpoint(path)
 
 
 def test_the_same_weights_give_the_same_file(tiny: FGResQ, tmp_path: Path) -> None:

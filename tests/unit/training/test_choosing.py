@@ -132,11 +132,15 @@ def test_a_training_killed_between_its_test_and_its_checkpoint_says_it_once(stud
 
 
 def test_what_an_earlier_version_chose_by_the_test_side_is_refused(study: Manifest, tmp_path: Path) -> None:
-    run(study, BASELINE, tmp_path)
+    config = BASELINE.model_copy(update={"epochs": 1})
+    run(study, config, tmp_path)
     content = checkpoint.read(tmp_path / "last.pt")
-    torch.save({**content, "format": "fgresq-training-1"}, tmp_path / "last.pt")
-    with pytest.raises(CheckpointError, match=r"last\.pt: was written by an earlier version of fgresq, .*; train anew"):
-        run(study, BASELINE, tmp_path)
+    for earlier in (1, 2):
+        torch.save({**content, "format": f"fgresq-training-{earlier}"}, tmp_path / "last.pt")
+        before = (tmp_path / "last.pt").read_bytes()
+        with pytest.raises(CheckpointError, match=r"last\.pt: was written by an earlier version of .*; train anew"):
+            run(study, config, tmp_path)
+        assert (tmp_path / "last.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize("kind", [DegradationConfig, QualityConfig, BaselineConfig])

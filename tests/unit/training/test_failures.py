@@ -90,7 +90,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
     with pytest.raises(OutputError, match=r"last\.pt: can't be written \(No space left on device\)"):
         train(study, config, out)
     assert checkpoint.read(out / "last.pt")["progress"]["step"] == 2
-    assert {path.name for path in out.iterdir()} == {"last.pt", "log.jsonl"}
+    assert {path.name for path in out.iterdir()} == {"last.pt", "log.jsonl", "split.json"}
     monkeypatch.setattr(torch, "save", whole)
     train(study, config, out)
     assert losses_of(out) == losses_of(tmp_path / "straight")
@@ -226,4 +226,4 @@ def test_a_training_that_cannot_begin_leaves_no_folder(study: Manifest, tmp_path
 
 def test_an_export_needs_a_checkpoint_of_stage_two(study: Manifest, stage_one: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is of a degradation training"):
-        run.export_weights(stage_one / "best.pt", tmp_path / "weights.safetensors", study)
+        run.export_weights(stage_one / "best.pt", tmp_path / "weights.safetensors")

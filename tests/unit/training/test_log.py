@@ -17,6 +17,8 @@ from fgresq.training.log import Log, read_log
 from fgresq.training.run import run
 from fgresq.training.schedule import cosine_share
 
+FILES = {"best.pt", "last.pt", "log.jsonl", "model.safetensors", "split.json"}
+
 
 def step(number: int, loss: float = 0.5) -> dict[str, object]:
     return {"event": "step", "step": number, "loss": loss}
@@ -147,7 +149,7 @@ def test_event_files_say_what_the_log_says_after_an_interruption_too(study: Mani
 
 
 def test_without_the_setting_there_are_no_event_files(stage_two: Path) -> None:
-    assert {path.name for path in stage_two.iterdir()} == {"best.pt", "last.pt", "log.jsonl", "model.safetensors"}
+    assert {path.name for path in stage_two.iterdir()} == FILES
 
 
 def test_without_tensorboard_it_is_said_before_the_first_step(

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from fgresq.data.batches import as_unit_range
+from fgresq.data.split_file import RecordedSplit
 from fgresq.records import Split
+from fgresq.training.trained_on import TrainedOn
 
 Inputs = tuple[Tensor, ...]
 Scores = dict[str, float | None]
@@ -50,12 +52,14 @@ class Stage(ABC):
     Attributes:
         network: called with a batch's inputs; all trained parameters are below it.
         criterion: which score of the validation side decides the best checkpoint; higher is better.
-        data: fingerprint of the manifest; a training goes on with the same one only.
+        split: of its data, as it is written beside the weights; a training goes on with the same one only.
+        trained_on: what the weights will say.
     """
 
     network: nn.Module
     criterion: str
-    data: str
+    split: RecordedSplit
+    trained_on: TrainedOn
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:

@@ -18,7 +18,15 @@ from fgresq.training.config import RANDOM, DegradationConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
 from fgresq.training.stages.clip import clip_encoder, clip_text_features
 from fgresq.training.stages.networks import TaskAlignment
-from fgresq.training.stages.samples import Sides, augmentation, calibrate, drop, evaluation_batches, training_batches
+from fgresq.training.stages.samples import (
+    Sides,
+    augmentation,
+    calibrate,
+    drop,
+    evaluation_batches,
+    trained_on,
+    training_batches,
+)
 
 
 class DegradationStage(Stage):
@@ -30,11 +38,12 @@ class DegradationStage(Stage):
         torch.manual_seed(config.seed)
         self.config = config
         self.network: TaskAlignment = _network(config)
-        self.data = sides.fingerprint
-        self._contents = sorted(sides.contents(Split.TRAIN))
+        self.split = sides.recorded
         data = (sides.manifest, sides.inputs)
         self.train = ScoredImages(*data, sides.split.train_images, augmentation(config), unscored=True)
         self.held_out = {side: ScoredImages(*data, sides.split.images(side), unscored=True) for side in sides.held_out}
+        counts = {Split.TRAIN: len(self.train), **{side: len(images) for side, images in self.held_out.items()}}
+        self.trained_on = trained_on(sides, config, "images", counts, self.train.sources)
         self.plan = self._plan()
         calibrate(self.network.encoder, sides)
         drop(self.network.encoder, config.dropout)
@@ -86,14 +95,13 @@ class DegradationStage(Stage):
         return scores | {f"task_accuracy/{task.value}": hits / count for task, hits, count in per_task if count}
 
     def export(self, network: nn.Module) -> Mapping[str, Any]:
-        """The encoder for stage 2, and the contents that it has seen."""
+        """The encoder for stage 2."""
         assert isinstance(network, TaskAlignment)  # noqa: S101 - tells the type checker
         encoder = network.encoder.state_dict()
         return {
             "encoder": self.config.encoder,
             "preprocessing": str(self.config.preprocessing),
             "weights": encoder,
-            "contents": self._contents,
         }
 
     def _plan(self) -> BatchPlan:

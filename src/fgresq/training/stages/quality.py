@@ -1,6 +1,7 @@
 """Stage 2: score and comparison from judged pairs (eq. 6 to 9); and baselines under the same scene-aware loss."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from fgresq.model.build import ModelConfig, build
 from fgresq.model.fgresq import FGResQ
 from fgresq.names import first_few
 from fgresq.records import Split
+from fgresq.seen import Seen
 from fgresq.training import checkpoint, distributed
 from fgresq.training.config import RANDOM, BaselineConfig, QualityConfig
 from fgresq.training.stages.base import Batch, Inputs, Scores, Stage
@@ -33,8 +35,10 @@ from fgresq.training.stages.samples import (
     drop,
     evaluation_batches,
     require_judged_pairs,
+    trained_on,
     training_batches,
 )
+from fgresq.training.trained_on import TrainedOn
 
 # Columns of `PairNetwork`: two scores, then the comparison's logits in both orders.
 _SCORES = 2
@@ -55,7 +59,7 @@ class PairStage(Stage):
         require_judged_pairs(sides)
         self.network = network
         self.config = config
-        self.data = sides.fingerprint
+        self.split = sides.recorded
         data = (sides.manifest, sides.inputs)
         self.train = JudgedPairs(*data, sides.split.train_pairs, augmentation(config))
         self.held_out = {
@@ -66,6 +70,8 @@ class PairStage(Stage):
             for side in sides.held_out
         }
         where = {"rank": distributed.rank(), "world_size": distributed.world_size()}
+        counts = {Split.TRAIN: len(self.train), **{side: len(pairs) for side, (pairs, _) in self.held_out.items()}}
+        self.trained_on = trained_on(sides, config, "pairs", counts, self.train.sources)
         self.plan = SceneBatches(self.train.sources, config.batch_size, seed=config.seed, **where)
         self._source_names = source_names(sides.manifest)
         self._scored = np.array(self.train.scored)
@@ -129,7 +135,11 @@ class QualityStage(PairStage):
         torch.manual_seed(config.seed)
         self.model_config = model_config
         self.scenes = config.scenes
-        super().__init__(PairNetwork(_model(config, model_config, sides)), sides, config)
+        stage_one = None if config.without_degradation else _stage_one(config, sides)
+        super().__init__(PairNetwork(_model(config, model_config, sides, stage_one)), sides, config)
+        if stage_one is not None:
+            both = self.trained_on.seen.with_all_of(stage_one.seen)
+            self.trained_on = self.trained_on.model_copy(update={"seen": both})
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What is trained of the encoders at their rate, everything else at the heads'."""
@@ -212,24 +222,34 @@ def model_config(config: QualityConfig) -> ModelConfig:
     )
 
 
-def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides) -> FGResQ:
+@dataclass(frozen=True, slots=True)
+class _StageOne:
+    """What stage 1 has left: its encoder's weights, what they have seen, and where they are from."""
+
+    weights: Mapping[str, Tensor]
+    seen: Seen
+    path: Path
+
+
+def _model(config: QualityConfig, model_config: ModelConfig, sides: Sides, stage_one: _StageOne | None) -> FGResQ:
     model = build(model_config)
     calibrate(model.encoder, sides)
     drop(model.encoder, config.dropout)
     if config.initial not in (None, RANDOM):
         model.encoder.load_state_dict(clip_encoder(config.initial)[0].state_dict())
-    if model.degradation is not None:
-        load_encoder(model.degradation.encoder, *_stage_one(config, sides))
+    if model.degradation is not None and stage_one is not None:
+        load_encoder(model.degradation.encoder, stage_one.weights, stage_one.path)
         model.degradation.encoder.requires_grad_(False)
         for layer in last_layers(model.degradation.encoder, config.trainable_degradation_layers):
             layer.requires_grad_(True)
     return model
 
 
-def _stage_one(config: QualityConfig, sides: Sides) -> tuple[Mapping[str, Tensor], Path]:
-    """The encoder's weights from stage 1, and where they are from."""
+def _stage_one(config: QualityConfig, sides: Sides) -> _StageOne:
+    """Read stage 1, and refuse what doesn't fit, or has seen what is held out here."""
     path = Path(str(config.degradation))
-    exported = checkpoint.read(path, "degradation")["export"]
+    content = checkpoint.read(path, "degradation")
+    exported, seen = content["export"], TrainedOn.model_validate(content["trained_on"]).seen
     if exported["encoder"] != config.encoder:
         raise UserError(f"{path}: trained the encoder {exported['encoder']}, but {config.encoder} was asked for")
     if exported["preprocessing"] != str(config.preprocessing):
@@ -237,10 +257,16 @@ def _stage_one(config: QualityConfig, sides: Sides) -> tuple[Mapping[str, Tensor
             f"{path}: was trained on images prepared as {exported['preprocessing']}, but {config.preprocessing} was "
             "asked for; both stages need the same"
         )
-    seen = sides.contents(Split.TEST).intersection(exported.get("contents", ()))
-    if seen and config.split != "pair":
+    held_out = sides.recorded.sides[Split.TEST].images
+    leaked = {
+        image.content
+        for image in sides.manifest.images
+        if image.image_id in held_out
+        and (seen.has_image(held_out[image.image_id]) or seen.has_scene(image.source, image.content))
+    }
+    if leaked and config.split != "pair":
         raise UserError(
-            f"{path}: was trained on {len(seen)} contents that are held out here ({first_few(sorted(seen))}), so "
+            f"{path}: was trained on {len(leaked)} contents that are held out here ({first_few(sorted(leaked))}), so "
             "scores would be too good; train both stages with the same split, test_share and seed"
         )
-    return exported["weights"], path
+    return _StageOne(exported["weights"], seen, path)

@@ -1,11 +1,10 @@
 """From a manifest to the sides of a training, checked before the first step."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -18,6 +17,7 @@ from fgresq.data.datasets import ScoredImages
 from fgresq.data.measured import Measured, Views
 from fgresq.data.pictures import Pictures, require_files
 from fgresq.data.samplers import BatchPlan
+from fgresq.data.split_file import RecordedSplit, record_split, seen_of
 from fgresq.data.splits import DataSplit, require_no_leak, split_by_content, split_by_pair
 from fgresq.data.transforms import Augmentation
 from fgresq.errors import UserError
@@ -27,6 +27,7 @@ from fgresq.model.encoders import Encoder
 from fgresq.names import first_few
 from fgresq.records import Split
 from fgresq.training.config import EncoderConfig, RunConfig
+from fgresq.training.trained_on import TrainedOn
 
 _MISSING_SHOWN = 200
 _CALIBRATION_IMAGES = 512
@@ -42,12 +43,14 @@ class Sides:
         manifest: the data set.
         split: its sides; by content nothing leaks, by pair as the paper does.
         pictures: read once if the configuration says so.
+        recorded: the split as it is written beside the weights.
         measured: what an encoder measures of them, where that is all it sees and views are fixed; None elsewhere.
     """
 
     manifest: Manifest
     split: DataSplit
     pictures: Pictures
+    recorded: RecordedSplit
     measured: Measured | None = None
 
     @property
@@ -56,22 +59,9 @@ class Sides:
         return self.measured or self.pictures
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the manifest's rows, in hexadecimal; where it lies doesn't matter."""
-        digest = hashlib.sha256()
-        for record in (*self.manifest.images, *self.manifest.pairs):
-            digest.update(repr(record).encode())
-        return digest.hexdigest()
-
-    @property
     def held_out(self) -> tuple[Split, ...]:
         """The sides that aren't trained on."""
         return tuple(side for side in self.split.sides if side is not Split.TRAIN)
-
-    def contents(self, side: Split) -> frozenset[str]:
-        """Contents of the images of a side."""
-        images = frozenset(self.split.images(side))
-        return frozenset(image.content for image in self.manifest.images if image.image_id in images)
 
 
 def prepare(manifest: Manifest, config: RunConfig, progress: Callable[[int], None] = lambda done: None) -> Sides:
@@ -92,11 +82,13 @@ def prepare(manifest: Manifest, config: RunConfig, progress: Callable[[int], Non
     require_no_leak(split, manifest, allow_paper=config.split == "pair")
     require_files(manifest, shown=_MISSING_SHOWN)
     pictures = Pictures(manifest, config.preprocessing)
+    recorded = record_split(split, manifest)
     if isinstance(config, EncoderConfig) and config.views is not None:
-        return Sides(manifest, split, pictures, _measured(manifest, pictures, config, config.views, progress))
+        measured = _measured(manifest, pictures, config, config.views, progress)
+        return Sides(manifest, split, pictures, recorded, measured)
     if config.cache:
         pictures.preload(image.image_id for image in manifest.images)
-    return Sides(manifest, split, pictures)
+    return Sides(manifest, split, pictures, recorded)
 
 
 def _measured(
@@ -148,6 +140,33 @@ def require_judged_pairs(sides: Sides) -> None:
                 f"{manifest.root}: no judged pair falls on the {side} side of the split by {split.method}; another "
                 f"test_share, validation_share or seed may help{without}"
             )
+
+
+def trained_on(
+    sides: Sides,
+    config: RunConfig,
+    unit: Literal["pairs", "images"],
+    counts: Mapping[Split, int],
+    sources: Iterable[str],
+) -> TrainedOn:
+    """What the weights of this training will say that they were trained on.
+
+    Args:
+        sides: of the training.
+        config: of it.
+        unit: what its samples are.
+        counts: samples that are used of each side.
+        sources: of those that it is trained on.
+    """
+    return TrainedOn(
+        unit=unit,
+        trained=counts[Split.TRAIN],
+        chosen_by=counts.get(Split.VALIDATION, 0) if config.keep == "best" else 0,
+        tested=counts[Split.TEST],
+        sources=tuple(sorted(set(sources))),
+        labels=str(sides.manifest.about.get("labels", "the manifest doesn't say where they are from")),
+        seen=seen_of(sides.recorded, sides.manifest),
+    )
 
 
 def augmentation(config: RunConfig) -> Augmentation:
