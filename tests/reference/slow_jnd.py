@@ -196,8 +196,8 @@ def edge_protection(plane):
     height, width = size(plane)
     tallest = max(
         abs(correlated(plane, kernel, r, c)) / 16
-        for r in range(height)
-        for c in range(width)
+        for r in range(2, height - 2)  # as in the authors' code, where a kernel doesn't reach beyond the border
+        for c in range(2, width - 2)
         for kernel in EDGE_KERNELS
     )
     high = min(0.8, 60 / tallest) if tallest else 0.8

@@ -1,5 +1,9 @@
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from fgresq.curation.jnd import model
 from fgresq.curation.jnd.model import jnd_map
@@ -32,6 +36,33 @@ def test_edges_are_protected_from_what_their_pattern_hides(monkeypatch):
     at_edge, away = np.s_[20:40, 29:31], np.s_[20:40, 10:15]
     assert (protected[at_edge] < 0.8 * unprotected[at_edge]).mean() > 0.9
     np.testing.assert_array_equal(protected[away], unprotected[away])
+
+
+def framed(picture: np.ndarray) -> np.ndarray:
+    """Its three outer pixels black."""
+    inside = picture.copy()
+    inside[:3] = inside[-3:] = inside[:, :3] = inside[:, -3:] = 0
+    return inside
+
+
+BEYOND_THE_FRAME = np.s_[18:-18, 18:-18]  # Canny's Gaussian, the disk and the last Gaussian reach no farther
+
+
+def test_a_black_frame_leaves_the_map_inside():
+    """The frame's edge is as tall as the zeros beyond the border would make it seem without a frame."""
+    picture = np.full((120, 140), 200.0)
+    picture[40:80, 30:50] = 100
+    picture[40:80, 80:110] = 155  # an edge of 45 levels is none where edges are 60; it was where the tallest is 200
+    picture /= 255
+    inside = jnd_map(picture)[BEYOND_THE_FRAME]
+    np.testing.assert_allclose(jnd_map(framed(picture))[BEYOND_THE_FRAME], inside, rtol=1e-9)
+
+
+def test_a_black_frame_hardly_changes_a_photographs_map(photographs: Mapping[str, Path]):
+    # Not exactly: a frame's edge is straight, so its gradient is a little steeper for its height than a blurred one's.
+    picture = np.asarray(Image.open(photographs["chelsea"]).convert("L")) / 255
+    inside = jnd_map(picture)[BEYOND_THE_FRAME].mean()
+    assert jnd_map(framed(picture))[BEYOND_THE_FRAME].mean() == pytest.approx(inside, rel=0.06)  # it was 43 % off
 
 
 def test_transposing_the_picture_transposes_the_map():
