@@ -205,6 +205,13 @@ def _write(
     write_manifest(replace(manifest, about=told))
 
 
+def _noise(threshold: GivenThreshold | JndThreshold) -> Mapping[str, Any] | None:
+    """What the images were noised with; it moves the threshold more than anything else does."""
+    if isinstance(threshold, GivenThreshold):
+        return None
+    return {"sign": threshold.noise.sign.value, "gain": threshold.noise.gain, "seed": threshold.seed}
+
+
 def _about(
     config: BuildConfig,
     images: pl.DataFrame,
@@ -225,6 +232,8 @@ def _about(
             "ssim": threshold.ssim,
             "measured on images": used,
             "interval": threshold.interval if isinstance(threshold, JndThreshold) else None,
+            "noise": _noise(threshold),
+            "matlab downsampling": threshold.matlab_downsampling,
             "origin": "threshold.json" if measured else "given in the configuration",
         },
         "counts": counts.to_dicts(),

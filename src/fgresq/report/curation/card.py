@@ -90,12 +90,18 @@ def _filters(about: dict[str, Any], taus: pl.DataFrame, counts: pl.DataFrame) ->
     ends = f", 95 % interval {interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
     images = threshold["measured on images"]
     measured = f"median over {images:,} images{ends}; threshold.json names them" if images else threshold["origin"]
+    noise = threshold["noise"]
+    noised = (
+        f" They were noised by eq. 2 with the sign `{noise['sign']}` and a gain of {noise['gain']:g}." if noise else ""
+    )
+    shrunk = " SSIM is that of images shrunk first, as in `ssim.m`." if threshold["matlab downsampling"] else ""
     cropped = about["pairs of two sizes"]
     sizes = f" {cropped:,} of the pairs have images of two sizes; only what they share was compared." if cropped else ""
     return [
         "## Pairs before and after each filter, by source and task",
         _table(header, rows),
-        f"JND filter: a pair is kept if its SSIM is at most **{threshold['ssim']:.6f}** ({measured}).{sizes}",
+        f"JND filter: a pair is kept if its SSIM is at most **{threshold['ssim']:.6f}** ({measured})."
+        f"{noised}{shrunk}{sizes}",
         "Coarse filter: a pair is kept if its scores differ by at most tau.",
         _table(
             ("Source", "tau", "on the source's own scale", "spread of labels", "where it comes from"),

@@ -35,6 +35,7 @@ from fgresq.errors import FgresqError, HashMismatchError, ManifestError, OutputE
 from fgresq.manifest import Manifest, read_manifest
 from fgresq.metrics.ssim import ssim
 from fgresq.records import RestorationTask
+from fgresq.report.curation.card import write_card
 
 
 def made(config: Path, out: Path | None = None, **how: Any) -> Workplace:
@@ -366,6 +367,21 @@ def test_a_folder_that_holds_something_else_is_left_alone(study, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.parametrize(
+    ("noise", "shrunk"), [({"sign": "random", "gain": 0.05}, True), ({"sign": "plus", "gain": 1.0}, False)]
+)
+def test_the_card_says_which_noise_the_threshold_was_measured_with(study, tmp_path, noise, shrunk):
+    rule = {"threshold": {"images": 4, "seed": 3, "noise": noise}, "matlab_downsampling": shrunk}
+    place = made(write_config(study.parent / "noise.yaml", jnd=rule), tmp_path / "out")
+    told = read_manifest(place.out).about["threshold"]
+    assert told["noise"] == {**noise, "seed": 3}
+    assert told["matlab downsampling"] is shrunk
+    write_card(place.out)
+    card = (place.out / "card.md").read_text()
+    assert f"noised by eq. 2 with the sign `{noise['sign']}` and a gain of {noise['gain']:g}." in card
+    assert ("as in `ssim.m`" in card) is shrunk
+
+
 def test_a_folder_that_another_process_builds_in_is_refused(study, place, tmp_path):
     out = tmp_path / "out"
     with another_writer(out) as process:
@@ -432,5 +448,7 @@ def test_manifest_is_one_that_reads_back(place):
         "ssim": 0.97,
         "measured on images": 0,
         "interval": None,
+        "noise": None,
+        "matlab downsampling": False,
         "origin": "given in the configuration",
     }
