@@ -19,6 +19,7 @@ from fgresq.criteria.scaling import fit_davidson
 from fgresq.files import written_whole
 
 Row = tuple[str, str, str, float, float, int, str, str]
+_DIGITS = 6
 HEADER = ("image_a", "image_b", "preference", "mos_a", "mos_b", "votes", "source", "content")
 
 
@@ -49,7 +50,9 @@ def ganrest(root: Path, seed: int = 0) -> Iterator[Row]:
             a, b = names.index(name(row, "A")), names.index(name(row, "B"))
             wins[a, b] += count(row, scaling, "0")
             wins[b, a] += count(row, scaling, "1")
-        strength = dict(zip(names, fit_davidson(wins, np.zeros_like(wins)).strengths.tolist(), strict=True))
+        fitted = fit_davidson(wins, np.zeros_like(wins)).strengths
+        # Two images with the same votes are equally strong, on every machine: the last digits depend on it.
+        strength = dict(zip(names, fitted.round(_DIGITS).tolist(), strict=True))
         for row in of:
             a, b = name(row, "A"), name(row, "B")
             for vote, preference in (("0", "A"), ("1", "B")):
