@@ -131,7 +131,7 @@ def test_real_studies(shared: Path, tmp_path: Path, study: str, pairs: int, equa
     # The paper's finding: the closer the scores, the more often people disagree with them.
     rates = bins.filter(pl.col("bin") != "all")["rate"].drop_nulls().to_list()
     assert rates == sorted(rates, reverse=True)
-    assert rates[0] > 0.4
+    assert rates[0] > 0.35  # of 0.5 by chance
     assert rates[-1] == 0
 
 
