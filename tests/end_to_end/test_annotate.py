@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 from tests.unit.annotation.studies import answer_all, choice_for, make_manifest
 from typer.testing import CliRunner
 
@@ -24,7 +24,7 @@ def study(tmp_path: Path) -> Path:
     make_manifest(tmp_path / "data")
     make_manifest(tmp_path / "training", contents=1, known=True)
     name = tmp_path / "study.db"
-    done = run("annotate", "create", tmp_path / "data", name, "--training", tmp_path / "training", *DESIGN)
+    done = inside("annotate", "create", tmp_path / "data", name, "--training", tmp_path / "training", *DESIGN)
     assert "group 1: 6 pairs; 12 trials each for 3 annotators" in done.stdout
     assert "3 training pairs, 1 experts" in done.stdout
     return name
@@ -57,7 +57,7 @@ def test_from_a_manifest_to_preferences(study: Path, tmp_path: Path) -> None:
 
 def test_status_names_everybody(study: Path, tmp_path: Path) -> None:
     answer(study, people=2)
-    printed = run("annotate", "status", study, "--output", tmp_path / "status.json").stdout
+    printed = inside("annotate", "status", study, "--output", tmp_path / "status.json").stdout
     assert "team1-1" in printed
     assert "0/12" in printed
     document = json.loads((tmp_path / "status.json").read_text())
@@ -69,45 +69,47 @@ def test_status_names_everybody(study: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "json"])
 def test_export(study: Path, tmp_path: Path, suffix: str) -> None:
     answer(study)
-    run("annotate", "export", study, "-o", tmp_path / f"answers.{suffix}")
+    inside("annotate", "export", study, "-o", tmp_path / f"answers.{suffix}")
     if suffix == "json":
         assert len(json.loads((tmp_path / "answers.json").read_text())) == 6 * 12 + 6
         return
     make_study = ("annotate", "create", tmp_path / "data", tmp_path / "new.db", "--training", tmp_path / "training")
-    run(*make_study, *DESIGN)
-    done = run("annotate", "import", tmp_path / "new.db", tmp_path / f"answers.{suffix}")
+    inside(*make_study, *DESIGN)
+    done = inside("annotate", "import", tmp_path / "new.db", tmp_path / f"answers.{suffix}")
     assert "78 answers added, 0 known already" in done.stdout
 
 
 def test_pwcmp_export(study: Path, tmp_path: Path) -> None:
     answer(study)
-    done = run("annotate", "export", study, "-o", tmp_path / "votes.csv", "--form", "pwcmp")
+    done = inside("annotate", "export", study, "-o", tmp_path / "votes.csv", "--form", "pwcmp")
     assert "6 votes for equal are left out" in done.stderr
     assert len(pl.read_csv(tmp_path / "votes.csv")) == 6 * 6 - 6
 
 
 def test_undecided_pairs_are_counted(study: Path, tmp_path: Path) -> None:
     answer(study, people=2)
-    done = run("annotate", "aggregate", study, tmp_path / "out", code=1)
+    done = inside("annotate", "aggregate", study, tmp_path / "out", code=1)
     assert "0 of 12 pairs decided" in done.stdout
-    left_out = run("annotate", "aggregate", study, tmp_path / "out", "--exclude", "team1-3", "--exclude", "team2-3")
+    left_out = inside("annotate", "aggregate", study, tmp_path / "out", "--exclude", "team1-3", "--exclude", "team2-3")
     assert "12 of 12 pairs decided" in left_out.stdout
 
 
 def test_one_leaves_and_another_comes(study: Path, tmp_path: Path) -> None:
     answer(study, people=2)
-    assert run("annotate", "withdraw", study, "team1-3", "team2-3").stdout == "withdrawn: team1-3\nwithdrawn: team2-3\n"
-    assert "0 open" in run("annotate", "aggregate", study, tmp_path / "without").stdout
-    assert "added: team1-4;" in run("annotate", "add", study, 1).stdout
-    assert "6 open" in run("annotate", "aggregate", study, tmp_path / "waiting", code=1).stdout
+    assert (
+        inside("annotate", "withdraw", study, "team1-3", "team2-3").stdout == "withdrawn: team1-3\nwithdrawn: team2-3\n"
+    )
+    assert "0 open" in inside("annotate", "aggregate", study, tmp_path / "without").stdout
+    assert "added: team1-4;" in inside("annotate", "add", study, 1).stdout
+    assert "6 open" in inside("annotate", "aggregate", study, tmp_path / "waiting", code=1).stdout
     opened = open_study(str(study))
     answer_all(opened, "team1-4", lambda trial: B)
     opened.close()
-    assert "0 open" in run("annotate", "aggregate", study, tmp_path / "again").stdout
+    assert "0 open" in inside("annotate", "aggregate", study, tmp_path / "again").stdout
 
 
 def test_simulate_counts_answers() -> None:
-    printed = run("annotate", "simulate", "--contents", 3, "--images", 5, "--passes", 2).stdout
+    printed = inside("annotate", "simulate", "--contents", 3, "--images", 5, "--passes", 2).stdout
     assert "3 contents of 5 images" in printed
     assert [line.split()[0] for line in printed.splitlines()[2:]] == ["0.8", "0.85", "0.9", "0.95"]
 
@@ -132,6 +134,6 @@ def test_what_cannot_be_done_is_said_in_one_line(study: Path, tmp_path: Path) ->
         assert isinstance(error, UserError), error
         assert says in str(error)
     arguments, says = cases[0]
-    done = run("annotate", *arguments, code=2)
+    done = inside("annotate", *arguments, code=2)
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.end_to_end.annotation_server import Server, make_study, printed_links
-from tests.end_to_end.command import COMMAND
+from tests.end_to_end.command import COMMAND, inside
 from tests.unit.annotation.web.client import RemoteBrowser
 from tests.waiting import LONGEST, started, wait_until
 
@@ -102,7 +102,7 @@ def test_it_listens_on_this_machine_only_and_ends_when_asked(study, tmp_path):
     assert "Traceback" not in (tmp_path / "serve.err").read_text()
 
 
-def test_a_data_set_is_served_with_the_paper_s_design(made, tmp_path, within):
+def test_a_data_set_is_served_with_the_paper_s_design(made, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(made / "data", data)
     (data / "study.db").unlink(missing_ok=True)
@@ -111,18 +111,18 @@ def test_a_data_set_is_served_with_the_paper_s_design(made, tmp_path, within):
             assert len(server.links) == 12
             RemoteBrowser(server.links["team2-5"]).close()
     assert (data / "study.db").is_file()
-    assert "is a study of" in within("annotate", "serve", made / "data", "--study", data / "study.db", code=2)[1]
+    assert "is a study of" in inside("annotate", "serve", made / "data", "--study", data / "study.db", code=2).stderr
 
 
-def test_what_keeps_it_from_serving(made, study, tmp_path, within):
-    assert "nothing.db: there is no such study" in within("annotate", "serve", tmp_path / "nothing.db", code=2)[1]
-    wide = within("annotate", "serve", study, "--host", "0.0.0.0", "--port", "0", code=2)  # noqa: S104
-    assert "--public-url" in wide[1]
+def test_what_keeps_it_from_serving(made, study, tmp_path):
+    assert "nothing.db: there is no such study" in inside("annotate", "serve", tmp_path / "nothing.db", code=2).stderr
+    wide = inside("annotate", "serve", study, "--host", "0.0.0.0", "--port", "0", code=2)  # noqa: S104
+    assert "--public-url" in wide.stderr
     image = made / "data" / "astronaut-soft.png"
     content = image.read_bytes()
     try:
         image.unlink()
-        missing = within("annotate", "serve", study, "--port", "0", code=2)[1]
+        missing = inside("annotate", "serve", study, "--port", "0", code=2).stderr
     finally:
         image.write_bytes(content)
     assert "1 image files of the study can't be shown" in missing
@@ -131,22 +131,22 @@ def test_what_keeps_it_from_serving(made, study, tmp_path, within):
     before = manifest.read_text()
     try:
         manifest.write_text(before + " ")
-        changed = within("annotate", "serve", study, "--port", "0", code=2)[1]
+        changed = inside("annotate", "serve", study, "--port", "0", code=2).stderr
     finally:
         manifest.write_text(before)
     assert "the manifest was changed since the study was made" in changed
 
 
-def test_new_links(study, within):
+def test_new_links(study):
     def links(*arguments, code=0):
-        return within("annotate", "links", study, *arguments, code=code)
+        return inside("annotate", "links", study, *arguments, code=code)
 
-    one, _ = links("team1-2", "--public-url", "https://lab.example")
+    one = links("team1-2", "--public-url", "https://lab.example").stdout
     assert one.startswith("team1-2      https://lab.example/enter#")
-    everybody, _ = links("--public-url", "https://lab.example")
+    everybody = links("--public-url", "https://lab.example").stdout
     assert len(everybody.splitlines()) == 8
-    assert "nobody: isn't a person" in links("nobody", "--public-url", "https://lab.example", code=2)[1]
-    assert "public address" in links("--public-url", "lab.example", code=2)[1]
+    assert "nobody: isn't a person" in links("nobody", "--public-url", "https://lab.example", code=2).stderr
+    assert "public address" in links("--public-url", "lab.example", code=2).stderr
 
 
 def test_the_demo_starts_with_one_command_and_goes_on(tmp_path):

@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome, Keys
 from tests.end_to_end.annotation_page import moved_to, open_link, press, stop_clock, text, wait_for
 from tests.end_to_end.annotation_server import Server, make_study
 from tests.end_to_end.browser import until
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside
 from tests.unit.annotation.web.client import RemoteBrowser
 from tests.waiting import wait_until
 
@@ -66,7 +66,7 @@ def run_study(page: Chrome, folder: Path, play: Play) -> None:
             judge_by_requests(link, study, play, person)
             if person == others[3]:
                 partial = folder / "partial.parquet"
-                run("annotate", "export", play.database, "--output", partial)  # while the study runs
+                inside("annotate", "export", play.database, "--output", partial)  # while the study runs
         trials = sum(len(study.trials(person)) for person in (first, *others))
         assert len(pl.read_parquet(partial)) == trials // 2
         disputed = expected_disputes(study, play)
@@ -157,8 +157,8 @@ def look_at_the_lead_s_page(page: Chrome, link: str, study, disputed: set[int]) 
 
 def assert_outcome(play: Play, folder: Path, disputed: set[int]) -> None:
     """The export holds every answer, the data set the verdicts that the opinions lead to."""
-    run("annotate", "aggregate", play.database, folder / "done")
-    run("annotate", "export", play.database, "--output", folder / "answers.csv")
+    inside("annotate", "aggregate", play.database, folder / "done")
+    inside("annotate", "export", play.database, "--output", folder / "answers.csv")
     study = open_study(str(play.database))
     answers = pl.read_csv(folder / "answers.csv")
     assert len(answers) == sum(len(study.trials(p.person_id)) for p in study.people() if p.team) + len(disputed)

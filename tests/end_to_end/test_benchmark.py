@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from PIL import Image, ImageFilter
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 from tests.end_to_end.killed import killed_before
 
 from fgresq.benchmark.store import SCHEMA, open_store
@@ -74,7 +74,7 @@ def store(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cells(store: Path, *arguments: object) -> dict[tuple[str, str, str], float | None]:
     output = store.parent / "cells.csv"
-    run("benchmark", "table", "--store", store, "-o", output, *arguments)
+    inside("benchmark", "table", "--store", store, "-o", output, *arguments)
     rows = pl.read_csv(output, infer_schema_length=None)
     return {(row["metric"], row["group"], row["criterion"]): row["value"] for row in rows.iter_rows(named=True)}
 
@@ -93,14 +93,14 @@ def test_worse_pictures_have_lower_scores(store: Path) -> None:
 def test_another_metric_and_another_image_compute_only_what_is_new(study: Path, store: Path, tmp_path: Path) -> None:
     before = open_store(store).scores()
     arguments = ("benchmark", "run", "--manifest", study, "--store", store)
-    assert "21 scores computed now" in run(*arguments, "--metrics", "psnr,ssim,piqe", "--workers", 2).stdout
+    assert "21 scores computed now" in inside(*arguments, "--metrics", "psnr,ssim,piqe", "--workers", 2).stdout
     more = tmp_path / "more.csv"
     picture = Image.open(study / "coffee.png").filter(ImageFilter.GaussianBlur(3))
     picture.save(tmp_path / "new.png")
     image = ImageRecord("new", "new.png", "other", BLUR, "espresso", "blur 3", 2.0, str(study / "coffee.png"))
     write_csv(more, (image,))
-    assert "1 scores computed now" in run(*arguments, "--manifest", more, "--metrics", "psnr").stdout
-    assert "0 scores computed now" in run(*arguments, "--manifest", more, "--metrics", "psnr").stdout
+    assert "1 scores computed now" in inside(*arguments, "--manifest", more, "--metrics", "psnr").stdout
+    assert "0 scores computed now" in inside(*arguments, "--manifest", more, "--metrics", "psnr").stdout
     after = open_store(store).scores()
     assert {key: after[key] for key in before} == before
     assert len(after) == len(before) + 22
@@ -109,7 +109,7 @@ def test_another_metric_and_another_image_compute_only_what_is_new(study: Path, 
 def test_every_form_of_a_table_is_written(store: Path, tmp_path: Path) -> None:
     names = [tmp_path / f"t{suffix}" for suffix in (".md", ".tex", ".html", ".csv", ".parquet", ".json")]
     outputs = [part for name in names for part in ("-o", name)]
-    done = run(
+    done = inside(
         *("benchmark", "table", "--store", store, "--set", "photographs", "--by", "range", "--compare", "published"),
         *("--intervals", "--resamples", 200, "--picture", tmp_path / "fall.png", *outputs),
     )
@@ -152,13 +152,13 @@ def test_a_bad_image_is_kept_with_its_reason_and_tried_again_when_asked(study: P
     rows = [ImageRecord(name, f"{name}.png", "mine", BLUR, name, "x", 1.0) for name in ("good", "cut", "absent")]
     write_csv(tmp_path / "images.csv", rows)
     arguments = ("benchmark", "run", "--metrics", "sharpness", "--manifest", tmp_path, "--store", tmp_path / "store")
-    done = run(*arguments, "--workers", 1, code=1)
+    done = inside(*arguments, "--workers", 1, code=1)
     assert "cut.png" in done.stderr
     assert "absent.png: no such file" in done.stderr
     assert "2 scores computed now, 2 failed" in done.stdout
-    assert "0 scores computed now, 2 failed" in run(*arguments, code=1).stdout
-    assert "1 scores computed now, 2 failed" in run(*arguments, "--retry-failed", "--workers", 1, code=1).stdout
-    printed = run("benchmark", "table", "--store", tmp_path / "store", "--by", "range").stdout
+    assert "0 scores computed now, 2 failed" in inside(*arguments, code=1).stdout
+    assert "1 scores computed now, 2 failed" in inside(*arguments, "--retry-failed", "--workers", 1, code=1).stdout
+    printed = inside("benchmark", "table", "--store", tmp_path / "store", "--by", "range").stdout
     assert "2 of 3 images couldn't be judged" in " ".join(printed.split())
 
 
@@ -188,7 +188,7 @@ def test_mistakes_in_the_request(study: Path, store: Path, tmp_path: Path, monke
     no_mos = tmp_path / "no-mos.csv"
     write_csv(no_mos, [ImageRecord("a", str(study / "coffee.png"), "mine", None, "coffee", "none")])
     bare = ("--store", tmp_path / "bare")
-    run("benchmark", "run", "--metrics", "sharpness", "--manifest", no_mos, *bare, "--workers", 1)
+    inside("benchmark", "run", "--metrics", "sharpness", "--manifest", no_mos, *bare, "--workers", 1)
     assert "has a MOS" in refused("table", *bare, "--by", "range")
     assert "no image has a task" in refused("table", *bare, "--by", "task")
     (tmp_path / "bare" / "store.json").write_text(json.dumps({"schema": SCHEMA + 1, "fgresq": "9.0.0"}))

@@ -12,7 +12,7 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.support.ui import Select
 from tests.end_to_end.browser import until
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 from tests.end_to_end.viewer import by_id, open_page, settled, stage_pixels, transforms
 from tests.unit.report.photo_study import HOSTILE, HOSTILE_CONTENT, make_photo_study
 
@@ -54,7 +54,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = make_photo_study(folder / "photographs")
     (images / "1-2.png").write_bytes(b"not an image")
     arguments = ("--metrics", "psnr,ssim,sharpness", "--manifest", images, "--store", folder / "store", "--workers", 1)
-    run("benchmark", "run", *arguments, code=1)
+    inside("benchmark", "run", *arguments, code=1)
     return folder
 
 
@@ -74,13 +74,13 @@ def test_wrong_input_ends_with_code_2_and_says_what_is_wrong(study: Path, tmp_pa
         (("--store", store, "--out", page, "--metrics", "pnsr"), "did you mean psnr"),
         (("--store", store, "--out", page, "--set", "other"), "holds no set called 'other'"),
     ):
-        assert said in " ".join(run("benchmark", "report", *arguments, code=2).stderr.split())
+        assert said in " ".join(inside("benchmark", "report", *arguments, code=2).stderr.split())
     assert not page.exists()
 
 
 def test_no_disagreement_is_shown_where_none_is_wanted(study: Path, tmp_path: Path) -> None:
     arguments = ("--store", study / "store", "--out", tmp_path / "page.html", "--resamples", 50)
-    done = run("benchmark", "report", *arguments, "--disagreements", 0)
+    done = inside("benchmark", "report", *arguments, "--disagreements", 0)
     assert "0 disagreements with images, 0 without" in done.stdout
 
 
@@ -88,7 +88,7 @@ def test_no_disagreement_is_shown_where_none_is_wanted(study: Path, tmp_path: Pa
 def crowded(study: Path) -> Path:
     """A page that has no room for some of its images."""
     arguments = ("--store", study / "store", "--out", study / "crowded.html", "--resamples", 50)
-    done = run("benchmark", "report", *arguments, "--image-limit", 0.1)
+    done = inside("benchmark", "report", *arguments, "--image-limit", 0.1)
     assert re.search(r"[12] disagreements with images, [23] without", done.stdout)
     return study / "crowded.html"
 

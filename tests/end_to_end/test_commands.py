@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_compare_in_both_orders_and_as_released(study: Path, tmp_path: Path) -> 
     answers = []
     for first, second in ((a, b), (b, a)):
         output = tmp_path / "compare.json"
-        run("compare", first, second, "-o", output)
+        inside("compare", first, second, "-o", output)
         answers.append(json.loads(output.read_text(encoding="utf-8")))
     forward, backward = answers
     keys = {"score_a", "score_b", "p_a_better", "p_b_better", "p_equal", "preference"}
@@ -67,7 +67,7 @@ def test_compare_in_both_orders_and_as_released(study: Path, tmp_path: Path) -> 
     assert forward["score_a"] == backward["score_b"]
     assert {forward["preference"], backward["preference"]} in ({"A", "B"}, {"equal"})
     released = tmp_path / "released.json"
-    run("compare", a, b, "--order", "released", "-o", released)
+    inside("compare", a, b, "--order", "released", "-o", released)
     document = json.loads(released.read_text(encoding="utf-8"))
     assert document["order"] == "released"
     assert document["p_a_better"] != forward["p_a_better"]
@@ -75,7 +75,7 @@ def test_compare_in_both_orders_and_as_released(study: Path, tmp_path: Path) -> 
 
 def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None:
     page, output, table = tmp_path / "ranking.html", tmp_path / "ranking.json", tmp_path / "ranking.csv"
-    printed = run("rank", study, "--report", page, "--output", output, "--resamples", "200").stdout
+    printed = inside("rank", study, "--report", page, "--output", output, "--resamples", "200").stdout
     assert "3 contents, 200 resamples" in printed
     document = json.loads(output.read_text(encoding="utf-8"))
     assert {row["algorithm"] for row in document["leaderboard"]} == {"sharp", "blurred", "coarse"}
@@ -89,12 +89,12 @@ def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None
     html = page.read_text(encoding="utf-8")
     assert "not by people" in html
     assert "sharp" in html
-    run("rank", study, "--output", table)
+    inside("rank", study, "--output", table)
     assert pl.read_csv(table)["algorithm"].to_list() == [row["algorithm"] for row in document["leaderboard"]]
 
 
 def test_rank_a_flat_folder(study: Path) -> None:
-    printed = run("rank", study / "sharp").stdout
+    printed = inside("rank", study / "sharp").stdout
     assert "one content gives no interval" in printed
     assert "astronaut" in printed
 

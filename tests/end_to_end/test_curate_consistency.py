@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 from tests.unit.writers import another_writer
 
 from fgresq.manifest import Manifest, write_manifest
@@ -81,7 +81,7 @@ def test_a_manifest(tmp_path: Path) -> None:
         for b in range(a + 1, 4)
     ]
     write_manifest(Manifest(folder, tuple(images), tuple(pairs), {}))
-    printed = run("curate", "consistency", folder, "--out", tmp_path / "out", "--spread", "src=4").stdout
+    printed = inside("curate", "consistency", folder, "--out", tmp_path / "out", "--spread", "src=4").stdout
     assert "12 pairs" in printed
     assert "6 compared; 6 lack a score, 0 more a preference; 0 judged equal" in printed
     bins = pl.read_csv(tmp_path / "out" / "bins.csv")
@@ -92,7 +92,7 @@ def test_a_manifest(tmp_path: Path) -> None:
 
 def test_a_source_whose_scores_are_all_equal(tmp_path: Path) -> None:
     (tmp_path / "same.csv").write_text("image_a,image_b,preference,mos_a,mos_b\na,b,A,3,3\na,c,B,3,3\n")
-    printed = run("curate", "consistency", tmp_path / "same.csv", "--out", tmp_path / "out").stdout
+    printed = inside("curate", "consistency", tmp_path / "same.csv", "--out", tmp_path / "out").stdout
     assert "2 compared; 0 lack a score, 0 more a preference; 0 judged equal" in printed
     bins = pl.read_csv(tmp_path / "out" / "bins.csv")
     assert bins.select("bin", "pairs", "rate").rows()[:2] == [("all", 2, 0.5), ("equal scores", 2, None)]
@@ -100,7 +100,7 @@ def test_a_source_whose_scores_are_all_equal(tmp_path: Path) -> None:
 
 def test_mistakes_in_the_request(tmp_path: Path) -> None:
     def said(*arguments: object) -> str:
-        return run("curate", "consistency", *arguments, code=2).stderr
+        return inside("curate", "consistency", *arguments, code=2).stderr
 
     votes = tmp_path / "v.csv"
     votes_csv(votes, ("first",))
@@ -124,7 +124,7 @@ def test_mistakes_in_the_request(tmp_path: Path) -> None:
 def test_real_studies(shared: Path, tmp_path: Path, study: str, pairs: int, equal: int, inconsistent: int) -> None:
     votes = tmp_path / f"{study}.csv"
     subprocess.run([sys.executable, EXAMPLE, study, shared / "data" / study, votes], check=True, capture_output=True)
-    run("curate", "consistency", votes, "--out", tmp_path / "out")
+    inside("curate", "consistency", votes, "--out", tmp_path / "out")
     bins = pl.read_csv(tmp_path / "out" / "bins.csv")
     whole = bins.filter(bin="all").row(0, named=True)
     assert (whole["pairs"], whole["judged_equal"], whole["inconsistent"]) == (pairs, equal, inconsistent)

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.command import COMMAND, run
+from tests.end_to_end.command import COMMAND, inside, run
 from tests.waiting import LONGEST, started
 
 pytestmark = pytest.mark.usefixtures("_no_index")
@@ -65,25 +65,25 @@ def test_somebody_who_can_be_asked_is_asked(answer: bytes, code: int) -> None:
 
 def test_a_script_consents_with_yes() -> None:
     engines().parent.write_text("in the way")
-    done = run("metrics", "install", "pyiqa", "--yes", code=2)
+    done = inside("metrics", "install", "pyiqa", "--yes", code=2)
     assert "PolyForm Noncommercial" in done.stdout
     assert "can't be written" in done.stderr  # so it was begun
 
 
 def test_names_that_are_no_engine() -> None:
     for command in ("install", "remove"):
-        done = run("metrics", command, "pyqia", code=2)
+        done = inside("metrics", command, "pyqia", code=2)
         assert "there is no engine 'pyqia'; did you mean pyiqa?" in done.stderr
 
 
 def test_a_metric_is_no_engine() -> None:
-    assert "lpips is a metric; the engine pyiqa runs it" in run("metrics", "install", "lpips", code=2).stderr
+    assert "lpips is a metric; the engine pyiqa runs it" in inside("metrics", "install", "lpips", code=2).stderr
 
 
 def test_removing() -> None:
-    assert run("metrics", "remove", "pyiqa").stdout == "pyiqa wasn't installed; there was nothing to remove\n"
+    assert inside("metrics", "remove", "pyiqa").stdout == "pyiqa wasn't installed; there was nothing to remove\n"
     (engines() / "pyiqa").mkdir(parents=True)
     (engines() / "pyiqa" / "file").write_text("what an installation left")
-    assert "pyiqa: " in run("metrics", "engines").stdout
-    assert run("metrics", "remove", "pyiqa").stdout == "pyiqa is removed\n"
+    assert "pyiqa: " in inside("metrics", "engines").stdout
+    assert inside("metrics", "remove", "pyiqa").stdout == "pyiqa is removed\n"
     assert list(engines().iterdir()) == []

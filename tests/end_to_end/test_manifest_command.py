@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 from tests.unit.writers import another_writer
 
 from fgresq.manifest import Manifest, read_manifest, write_manifest
@@ -40,12 +40,12 @@ def data(tmp_path: Path) -> Path:
 def test_there_and_back(data: Path, tmp_path: Path) -> None:
     table, back = tmp_path / "meta.csv", tmp_path / "back"
     arguments = ("--references", "--data-set", "own", "--test-share", "0.5")
-    done = run("manifest", "export", data, "--out", table, *arguments, code=1)
+    done = inside("manifest", "export", data, "--out", table, *arguments, code=1)
     assert f"4 images; dataroot_target: {data}" in " ".join(done.stdout.split())
     assert "1 images left out, which lack a MOS and a reference: unlabelled" in " ".join(done.stderr.split())
     assert sorted(pl.read_csv(table).group_by("split").len().rows()) == [("test", 2), ("train", 2)]
 
-    done = run("manifest", "import", table, "--root", data, "--out", back)
+    done = inside("manifest", "import", table, "--root", data, "--out", back)
     assert "4 images of own" in done.stdout
     assert "doesn't keep: std, split" in " ".join(done.stderr.split())
     wanted = [
@@ -56,14 +56,14 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
 
     moved = tmp_path / "within"
     data.rename(moved)
-    run("manifest", "import", table, "--root", moved, "--out", moved, code=2)  # it holds a manifest already
+    inside("manifest", "import", table, "--root", moved, "--out", moved, code=2)  # it holds a manifest already
     (moved / "manifest.json").unlink()
-    run("manifest", "import", table, "--root", moved, "--out", moved, "--only", "split=test")
-    inside = read_manifest(moved)
-    (content,) = {image.content for image in inside.images}
-    assert {image.path for image in inside.images} == {f"mean/{content}.png", f"median/{content}.png"}
-    assert {image.reference for image in inside.images} == {f"pristine/{content}.png"}
-    assert inside.about["only"] == "split=test"
+    inside("manifest", "import", table, "--root", moved, "--out", moved, "--only", "split=test")
+    chosen = read_manifest(moved)
+    (content,) = {image.content for image in chosen.images}
+    assert {image.path for image in chosen.images} == {f"mean/{content}.png", f"median/{content}.png"}
+    assert {image.reference for image in chosen.images} == {f"pristine/{content}.png"}
+    assert chosen.about["only"] == "split=test"
 
 
 def test_what_is_asked_wrongly(data: Path, tmp_path: Path) -> None:

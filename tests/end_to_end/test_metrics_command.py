@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.command import run
-from tests.end_to_end.inside import Run
+from tests.end_to_end.command import inside, run
 from tests.unit.metrics.pictures import write_regression
 
 from fgresq.metrics.catalogue import PAPER, declarations
@@ -32,8 +31,8 @@ def test_the_list_names_all_and_says_what_works(tmp_path: Path) -> None:
     assert rows["lpips"]["engine"] == "pyiqa"
 
 
-def test_a_missing_one_says_what_it_needs(within: Run, tmp_path: Path) -> None:
-    printed, _ = within("metrics", "list", "--output", tmp_path / "list.csv")
+def test_a_missing_one_says_what_it_needs(tmp_path: Path) -> None:
+    printed = inside("metrics", "list", "--output", tmp_path / "list.csv").stdout
     with (tmp_path / "list.csv").open() as rows:
         needs = {row["name"]: row["needs"] for row in csv.DictReader(rows)}
     assert "live.ece.utexas.edu" in needs["brisque"]
@@ -45,23 +44,23 @@ def test_a_missing_one_says_what_it_needs(within: Run, tmp_path: Path) -> None:
     assert "lpips, dists" in printed  # those that need the same are named together
 
 
-def test_what_it_needs_can_be_given(within: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert here(within("metrics", "list")[0])["brisque"] == "no"
+def test_what_it_needs_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert here(inside("metrics", "list").stdout)["brisque"] == "no"
     monkeypatch.setenv("FGRESQ_HOME", str(tmp_path))
     (tmp_path / "metrics").mkdir()
     write_regression(tmp_path / "metrics")
-    assert here(within("metrics", "list")[0])["brisque"] == "yes"
-    assert "here: it works" in within("metrics", "show", "brisque")[0]
+    assert here(inside("metrics", "list").stdout)["brisque"] == "yes"
+    assert "here: it works" in inside("metrics", "show", "brisque").stdout
 
 
 @pytest.mark.parametrize("spec", declarations(), ids=NAMES)
-def test_each_can_be_shown(spec, within: Run, tmp_path: Path) -> None:
-    printed, _ = within("metrics", "show", spec.name, "--output", tmp_path / "it.json")
+def test_each_can_be_shown(spec, tmp_path: Path) -> None:
+    printed = inside("metrics", "show", spec.name, "--output", tmp_path / "it.json").stdout
     facts = (spec.title, spec.licence, spec.licence_of_parameters, spec.engine_name, spec.home_page, spec.citation)
     for fact in (*facts, *spec.notes):
         assert fact is None or fact in printed
     assert json.loads((tmp_path / "it.json").read_text())["higher_is_better"] == spec.higher_is_better
 
 
-def test_an_unknown_name_lists_the_nearest(within: Run) -> None:
-    assert "no metric is called 'LPIP'; did you mean lpips" in within("metrics", "show", "LPIP", code=2)[1]
+def test_an_unknown_name_lists_the_nearest() -> None:
+    assert "no metric is called 'LPIP'; did you mean lpips" in inside("metrics", "show", "LPIP", code=2).stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFilter
-from tests.end_to_end.command import run
+from tests.end_to_end.command import inside, run
 
 from fgresq.manifest import read_manifest
 from fgresq.synthesis.restore.learned import LEARNED
@@ -37,7 +37,7 @@ def test_a_folder_becomes_a_data_set(folder: Path, tmp_path: Path) -> None:
 def test_a_photograph_that_cannot_be_used(folder: Path, photographs: Mapping[str, Path], tmp_path: Path) -> None:
     bad = tmp_path / "cut off.png"
     bad.write_bytes(photographs["coffee"].read_bytes()[:9000])
-    done = run(
+    done = inside(
         "synth", photographs["chelsea"], bad, tmp_path / "set", "--per-content", 3, "--crop", 96, "--workers", 1, code=1
     )
     assert "cut off.png" in done.stderr
@@ -64,27 +64,27 @@ def test_results_of_other_restorers_join(folder: Path, photographs: Mapping[str,
     for pair in manifest.pairs:
         order = [by_id[image].algorithm for image in (pair.image_a, pair.image_b)]
         assert (sorted(order)[0] == order[0]) == (pair.preference == "A")  # the less blurred one is preferred
-    refused = run("synth", folder, tmp_path / "other", *options, code=2).stderr
+    refused = inside("synth", folder, tmp_path / "other", *options, code=2).stderr
     assert "--restored-task" in refused
     assert not (tmp_path / "other").exists()
 
 
 def test_learned_restorers_are_listed_and_asked_for(folder: Path, tmp_path: Path) -> None:
-    listed = run("restorers").stdout
+    listed = inside("restorers").stdout
     for restorer in LEARNED.values():
         assert restorer.name in listed
         assert restorer.package.licence in listed
-    refused = run("synth", folder, tmp_path / "set", "--restorers", "oidn,realesrgan", code=2).stderr
+    refused = inside("synth", folder, tmp_path / "set", "--restorers", "oidn,realesrgan", code=2).stderr
     assert "no learned restorer 'realesrgan'; did you mean" in refused
     if absent := [restorer for restorer in LEARNED.values() if restorer.package.missing()]:
-        refused = run("synth", folder, tmp_path / "set", "--restorers", absent[0].name, code=2).stderr
+        refused = inside("synth", folder, tmp_path / "set", "--restorers", absent[0].name, code=2).stderr
         assert "pip install 'fgresq[restorers]'" in refused
     assert not (tmp_path / "set").exists()
 
 
 def test_mistakes_in_the_request(folder: Path, tmp_path: Path) -> None:
-    assert "no such file or folder" in run("synth", tmp_path / "absent", tmp_path / "set", code=2).stderr
-    assert "isn't empty" in run("synth", folder, folder, "--crop", 96, code=2).stderr
-    run("synth", folder, tmp_path / "set", "--per-content", 1, code=2)
-    run("synth", folder, tmp_path / "set", "--crop", 10, code=2)
+    assert "no such file or folder" in inside("synth", tmp_path / "absent", tmp_path / "set", code=2).stderr
+    assert "isn't empty" in inside("synth", folder, folder, "--crop", 96, code=2).stderr
+    inside("synth", folder, tmp_path / "set", "--per-content", 1, code=2)
+    inside("synth", folder, tmp_path / "set", "--crop", 10, code=2)
     assert not (tmp_path / "set").exists()
