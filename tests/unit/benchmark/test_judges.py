@@ -134,6 +134,7 @@ def test_weights_of_ones_own(tmp_path: Path) -> None:
     assert (declared.metric, declared.title, declared.name) == ("fgresq", "FGResQ (mine.safetensors)", f"fgresq:{own}")
     with pytest.raises(UserError, match="no weights are called"):
         declare(Request("fgresq:gone.pth"))
+    assert declare(Request("fgresq:compact", model=CPU)).title == "FGResQ (compact)", "not that of the authors' weights"
 
 
 def test_unknown_and_absent_metrics_say_what_to_do() -> None:

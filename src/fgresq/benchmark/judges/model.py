@@ -48,7 +48,7 @@ def declare_model(name: str, spec: MetricSpec, weights: str, settings: ModelSett
         WeightsError: no such weights, or they aren't on this machine.
     """
     located = locate(weights)
-    named = weights in ("compact", "released")
+    named = weights == spec.engine_name
     return Declaration(
         name=name,
         metric=spec.name,

@@ -10,6 +10,7 @@ from fgresq.benchmark.coverage import Known, known_in, pair_key, score_key, why_
 from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.store import Store
+from fgresq.benchmark.tables.titles import told_apart
 from fgresq.errors import UserError
 from fgresq.metrics.catalogue import PAPER
 from fgresq.names import first_few, nearest
@@ -92,9 +93,15 @@ def gather(
     wanted = [
         (data, [image for image in data.manifest.images if not sources or image.source in sources]) for data in kept
     ]
-    judges, notes = _latest(store)
+    judges, left_out = _latest(store)
     _require_known("metric", metrics, judges, store)
-    chosen = [judges[name] for name in sorted(judges, key=_place) if not metrics or name in metrics]
+    chosen = told_apart([judges[name] for name in sorted(judges, key=_place) if not metrics or name in metrics])
+    titles = {judge.name: judge.title for judge in chosen}
+    notes = tuple(
+        f"{titles[name]}: scores of another version or other weights, last used {day}, are left out."
+        for name, day in left_out
+        if name in titles
+    )
     known = known_in(store)
     labels = _labels(wanted)
     return Gathered(labels, tuple(_answers(judge, wanted, known) for judge in chosen), notes)
@@ -110,18 +117,15 @@ def _require_known(
             raise UserError(f"{store.root}: holds no {kind} called {name!r}; {nearest(name, known)}")
 
 
-def _latest(store: Store) -> tuple[dict[str, Declaration], tuple[str, ...]]:
-    """Of judges of one name, which differ in version or weights, the one that worked last."""
+def _latest(store: Store) -> tuple[dict[str, Declaration], list[tuple[str, str]]]:
+    """Of judges of one name, which differ in version or weights, the one that worked last; the others' names and days."""
     found: dict[str, Declaration] = {}
-    notes = []
+    left_out = []
     for known in store.judges():
         judge = known.declaration
-        if judge.name in found:
-            day = known.last_run.date().isoformat()
-            notes.append(f"{judge.title}: scores of another version or other weights, last used {day}, are left out.")
-        else:
-            found[judge.name] = judge
-    return found, tuple(notes)
+        if found.setdefault(judge.name, judge) is not judge:
+            left_out.append((judge.name, known.last_run.date().isoformat()))
+    return found, left_out
 
 
 def _place(name: str) -> tuple[int, str]:
