@@ -118,7 +118,7 @@ def _require_known(
 
 
 def _latest(store: Store) -> tuple[dict[str, Declaration], list[tuple[str, str]]]:
-    """Of judges of one name, which differ in version or weights, the one that worked last; the others' names and days."""
+    """Of judges of one name, which differ in version or weights, the last that worked; names and days of the others."""
     found: dict[str, Declaration] = {}
     left_out = []
     for known in store.judges():
