@@ -6,16 +6,27 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.command import inside, run
+from tests.unit.metrics.engines.conftest import pretend_installed
 from tests.unit.metrics.pictures import write_regression
 
 from fgresq.metrics.catalogue import PAPER, declarations
+from fgresq.metrics.engines.caches import NOT_ON_DISK
+from fgresq.metrics.engines.declarations import ENGINES as ENGINE_SPECS
 
 NAMES = [spec.name for spec in declarations()]
 
 
+ENGINES = ("native", "fgresq", "pyiqa", "deqa", "hf")
+
+
 def here(printed: str) -> dict[str, str]:
     """Of every metric in the table, whether it works."""
-    return {line.split()[0]: line.split()[-1] for line in printed.splitlines() if line.split()[:1][0] in NAMES}
+    rows = (line.split() for line in printed.splitlines())
+    return {
+        row[0]: " ".join(row[next(k for k, word in enumerate(row) if k and word in ENGINES) + 1 :])
+        for row in rows
+        if row[:1] and row[0] in NAMES
+    }
 
 
 def test_the_list_names_all_and_says_what_works(tmp_path: Path) -> None:
@@ -51,6 +62,31 @@ def test_what_it_needs_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write_regression(tmp_path / "metrics")
     assert here(inside("metrics", "list").stdout)["brisque"] == "yes"
     assert "here: it works" in inside("metrics", "show", "brisque").stdout
+
+
+def test_an_engine_that_is_ready_says_which_weights_are_not_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_installed(ENGINE_SPECS["pyiqa"])
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    printed = inside("metrics", "list", "--output", tmp_path / "list.json").stdout
+    stands = here(printed)
+    of_pyiqa = [spec for spec in declarations() if spec.engine == "pyiqa"]
+    assert {spec.name: stands[spec.name] for spec in of_pyiqa} == {
+        spec.name: NOT_ON_DISK if spec.weights_in else "yes" for spec in of_pyiqa
+    }
+    assert stands["deqa-score"] == "no"
+    rows = {row["name"]: row for row in json.loads((tmp_path / "list.json").read_text())}
+    assert {name: row["here"] for name, row in rows.items()} == stands
+    assert not rows["clipiqa"]["works_here"]
+    path = tmp_path / "torch" / "hub" / "clip" / "RN50.pt"
+    shown = inside("metrics", "show", "clipiqa").stdout
+    assert f"here: {NOT_ON_DISK}: {path}; a run that names the metric fetches them" in shown
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert here(inside("metrics", "list").stdout)["clipiqa"] == "yes"
+    assert "here: it works" in inside("metrics", "show", "clipiqa").stdout
 
 
 @pytest.mark.parametrize("spec", declarations(), ids=NAMES)

@@ -1,21 +1,31 @@
 """The engine pyiqa for real: the metrics that need no weights, against official scores and against ours.
 
+And of all others, whether they can be imported, and are told apart by their weights.
+
 Not part of a usual run: it takes 7 GB of disk and minutes. Name a folder to keep the environment in:
 
     FGRESQ_TEST_ENGINES=/somewhere pytest tests/reference/test_pyiqa_engine.py
+
+Other engines are looked at where they're installed in that folder.
 """
 
 import csv
+import json
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fgresq.errors import DownloadError, EngineError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
+from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.catalogue import declaration, declarations
 from fgresq.metrics.engines.declarations import ENGINES
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.environment import State, find, install
@@ -97,6 +107,79 @@ def test_against_official_scores(
 def test_against_our_own(scores: Mapping[str, list[float]], pairs: list[tuple[Path, Path | None]], name: str) -> None:
     ours = [metric(name)(*(to_unit(decode(path)) for path in pair if path is not None)) for pair in pairs]
     np.testing.assert_allclose(scores[name], ours, rtol=0, atol=OURS[name])
+
+
+def inside(engine: Engine, *arguments: object, **environment: str) -> Any:
+    """What `engine_checks.py` finds in the engine's environment."""
+    command = [find(engine.spec).python, "-E", "-s", Path(__file__).with_name("engine_checks.py"), *arguments]
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def of_pyiqa() -> list[MetricSpec]:
+    return [spec for spec in declarations() if spec.engine == "pyiqa"]
+
+
+def test_the_module_of_every_declared_metric_imports(engine: Engine) -> None:
+    names = [spec.engine_name for spec in of_pyiqa()]
+    assert inside(engine, "imports", *names) == dict.fromkeys(names)
+
+
+# What the programs of the other engines import, and the names of it that they use.
+IMPORTS = {
+    "deqa": "import accelerate, einops, google.protobuf, icecream, PIL, sentencepiece, torch; from transformers import "
+    "AutoModelForCausalLM, AutoTokenizer, LlamaTokenizer, LlamaForCausalLM, CLIPImageProcessor; from huggingface_hub "
+    "import hf_hub_download",
+    "hf": "import accelerate, PIL, torch, torchvision; from transformers import AutoProcessor, "
+    "Qwen2_5_VLForConditionalGeneration; from qwen_vl_utils import process_vision_info; from huggingface_hub import "
+    "hf_hub_download",
+}
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_what_the_other_engines_need_imports(engine: Engine, name: str) -> None:
+    found = find(ENGINES[name])
+    if found.state is not State.READY:
+        pytest.skip(f"{name} isn't installed in {found.folder.parent}: {found.why}")
+    done = subprocess.run([found.python, "-E", "-s", "-c", IMPORTS[name]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_its_libraries_ask_for_the_weights_that_are_declared(engine: Engine) -> None:
+    kept = [place for spec in of_pyiqa() for place in spec.weights_in]
+    # CLIP's file is named by the last part of its address, and in a folder of its own.
+    names = [place.removeprefix("hub:") if place.startswith("hub:") else place.rsplit("/", 1)[1] for place in kept]
+    assert inside(engine, "places", *names) == names
+
+
+def test_weights_beside_a_model_s_state_identify_it(engine: Engine, tmp_path: Path) -> None:
+    found = inside(engine, "clip", tmp_path, ENGINES["pyiqa"].program.parent, TORCH_HOME=str(tmp_path))
+    for name in ("clipiqa", "liqe"):
+        first, again, other = found[name]
+        assert first["weights"] is not None
+        assert first == again
+        assert other["weights"] != first["weights"]
+        assert other["score"] != first["score"]
+    assert found["refused"] == [223] == [declaration("liqe").least_side - 1]
+
+
+@pytest.mark.parametrize("spec", [spec for spec in of_pyiqa() if not spec.weights_in], ids=lambda spec: spec.name)
+def test_least_sides(engine: Engine, spec: MetricSpec, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    for side, judged in ((spec.least_side, True), (spec.least_side - 1, False)):
+        if side == 0:
+            continue
+        paths = [tmp_path / f"{name}-{side}.png" for name in ("image", "reference")]
+        for path in paths:
+            Image.fromarray(draw.integers(0, 256, (side, 200, 3)).astype(np.uint8)).save(path)
+        items = [(paths[0], paths[1] if spec.full_reference else None)]
+        (answer,) = engine.scores(spec.engine_name, items)
+        assert (answer.score is not None) is judged, answer.error
+        (declared,) = engine.scores(spec.engine_name, items, spec.least_side)
+        assert (declared.score is not None) is judged
 
 
 def test_what_it_says_of_itself(engine: Engine) -> None:

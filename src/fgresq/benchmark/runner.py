@@ -37,6 +37,8 @@ def run_judge(
 ) -> Coverage:
     """Let one judge work through the data sets.
 
+    The store takes note of a judge only when it could be opened, or when it has worked for the store before.
+
     Args:
         request: the judge.
         sets: with labels and hashes.
@@ -52,12 +54,12 @@ def run_judge(
         OutputError: the store can't be written.
     """
     judge = declare(request)
-    store.add_judge(judge)
     todo = _todo(judge, sets, known, retry_failed=retry_failed)
     images, pairs = len(todo.subjects), len(todo.pairs)
     tell = begin(judge, images + pairs) if begin is not None else lambda _: None
-    if images or pairs:
-        opened = open_judge(request)
+    opened = open_judge(request) if images or pairs or not store.has_judge(judge) else None
+    store.add_judge(judge)
+    if opened is not None:
         over = spread if opened.spreads else map
         work = _Work(request, judge, todo, store, known, over, opened.at_once, save_every, tell)
         work.compare()

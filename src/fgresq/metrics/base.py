@@ -6,7 +6,7 @@ a `UserError` that says why, and who holds the file adds its name.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Annotated, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -44,6 +44,8 @@ class MetricSpec(BaseModel):
         licence_of_parameters: of those, of the weights that its engine fetches, or of the fitted numbers that ship.
             None where there are none.
         parameters_from: where those files or weights come from; empty where it needs none or they ship.
+        weights_in: where the libraries of its engine keep its weights, all of them: `torch:FILE` in torch's hub folder,
+            `home:FILE` in the user's folder, `hub:OWNER/NAME`, a repository in the Hugging Face hub's cache.
         home_page: of its authors' code, else empty.
         revision: raised when what is declared here comes to give other scores; stored scores of another one are void.
         notes: what else there is to know, a sentence each.
@@ -65,6 +67,7 @@ class MetricSpec(BaseModel):
     parameter_files: tuple[str, ...] = ()
     licence_of_parameters: str | None = None
     parameters_from: str = ""
+    weights_in: tuple[Annotated[str, Field(pattern=r"^(torch|home):[^/].*$|^hub:[^/]+/[^/]+$")], ...] = ()
     home_page: str = ""
     revision: int = Field(default=1, ge=1)
     notes: tuple[str, ...] = ()
@@ -78,6 +81,8 @@ class MetricSpec(BaseModel):
             raise ValueError(
                 f"{self.name}: parameters that come from somewhere have a licence, or one that isn't known"
             )
+        if self.weights_in and not self.parameters_from:
+            raise ValueError(f"{self.name}: weights that are kept somewhere come from somewhere")
         if self.parameter_files and not self.parameters_from:
             raise ValueError(f"{self.name}: files that it reads come from somewhere")
         if self.lowest is not None and self.highest is not None and self.lowest >= self.highest:

@@ -4,6 +4,7 @@ import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,19 +18,23 @@ from fgresq.benchmark.judges import (
     Subject,
     Verdict,
     all_that_work,
+    check,
     declare,
     engines,
+    find,
     open_judge,
 )
 from fgresq.benchmark.judges.model import ModelSettings
 from fgresq.benchmark.judges.native import NativeJudge
-from fgresq.errors import UserError
+from fgresq.errors import CheckpointError, EngineError, UserError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
 from fgresq.metrics.base import NoReferenceMetric
 from fgresq.metrics.catalogue import declaration, declarations
 from fgresq.metrics.engines.answers import Answer
+from fgresq.metrics.engines.caches import NOT_ON_DISK, needs_fetching
 from fgresq.metrics.engines.engine import Engine
+from fgresq.metrics.engines.environment import State
 from fgresq.metrics.native import NATIVE, metric
 from fgresq.model.store import locate
 
@@ -155,13 +160,15 @@ def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -
 
     class Fake(Engine):
         version = "pyiqa 1, program ab"
+        recorded: Mapping[str, str] = {}
 
         def __init__(self) -> None: ...
 
         def weights(self, metric: str) -> str:
             return f"hash of {metric}"
 
-        def scores(self, metric: str, items: list[tuple[Path, Path | None]]) -> list[Answer]:
+        def scores(self, metric: str, items: list[tuple[Path, Path | None]], least_side: int = 1) -> list[Answer]:
+            assert least_side == declaration("lpips").least_side
             asked.append((metric, items))
             return [Answer(0.5), Answer(None, "crashed"), Answer(None, "given up", asked=False)]
 
@@ -177,6 +184,77 @@ def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -
         Verdict(None, "given up", keep=False),
     ]
     assert asked[0][1][0] == (Path("a"), Path("r"))
+
+
+class Loading(Engine):
+    """An engine that counts what it loads."""
+
+    version = "pyiqa 1, program ab"
+
+    def __init__(self, recorded: Mapping[str, str], refuses: str = "") -> None:
+        self._recorded, self._refuses, self.loads = dict(recorded), refuses, []
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        return self._recorded
+
+    def weights(self, metric: str) -> str:
+        self.loads.append(metric)
+        if metric == self._refuses:
+            raise EngineError("the engine pyiqa can't load this metric: URLError: no network")
+        return self._recorded.setdefault(metric, f"hash of {metric}")
+
+
+@pytest.fixture
+def clip_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """CLIP-IQA's weights where pyiqa keeps them; nobody else's are there."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    path = tmp_path / "torch" / "hub" / "clip" / "RN50.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_declaring_loads_only_what_was_never_loaded_or_is_gone(
+    monkeypatch: pytest.MonkeyPatch, clip_on_disk: Path
+) -> None:
+    engine = Loading({"clipiqa": "hash of clipiqa"})
+    monkeypatch.setattr(engines, "_started", lambda name, device: engine)
+    found = [engines.declare_engine(declaration(name), "cpu").parameters for name in ("clipiqa", "clipiqa", "fsim")]
+    assert found == ["hash of clipiqa", "hash of clipiqa", "hash of fsim"]
+    assert engine.loads == ["fsim"]
+    assert engines.open_engine(declaration("clipiqa"), "cpu").declaration.parameters == "hash of clipiqa"
+    assert engine.loads == ["fsim", "clipiqa"]  # what judges is loaded, so that its weights are known to be those
+    clip_on_disk.unlink()
+    engines.declare_engine(declaration("clipiqa"), "cpu")
+    assert engine.loads == ["fsim", "clipiqa", "clipiqa"]
+
+
+def test_a_run_says_of_weights_that_are_not_on_disk_what_the_list_says(
+    monkeypatch: pytest.MonkeyPatch, clip_on_disk: Path
+) -> None:
+    engine = Loading({}, refuses="liqe")
+    monkeypatch.setattr(engines, "_started", lambda name, device: engine)
+    with pytest.raises(EngineError) as raised:
+        declare(Request("liqe"))
+    said = str(raised.value)
+    assert said.startswith(f"liqe: {NOT_ON_DISK} ({clip_on_disk.parent.parent}")
+    assert said.endswith("and couldn't be fetched: the engine pyiqa can't load this metric: URLError: no network")
+    monkeypatch.setattr(find, "find", lambda spec: SimpleNamespace(state=State.READY))
+    working, reasons = all_that_work(Request(""))
+    assert {"clipiqa", "fsim"} <= {request.name for request in working}
+    assert reasons["liqe"] == needs_fetching(declaration("liqe"))
+    assert reasons["liqe"].startswith(NOT_ON_DISK)
+    assert engine.loads.count("liqe") == 1  # `all` fetches nothing
+
+
+def test_a_file_that_holds_no_weights_is_found_out_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text("path,score\na.png,1\n")
+    declare(Request(f"fgresq:{tmp_path / 'scores.csv'}"))  # it has a hash, as any file does
+    with pytest.raises(CheckpointError, match=r"scores\.csv: isn't a weights file"):
+        check(Request(f"fgresq:{tmp_path / 'scores.csv'}"))
+    check(Request("psnr"))
 
 
 def test_a_score_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch, half: tuple[Path, Path]) -> None:

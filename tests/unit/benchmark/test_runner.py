@@ -15,7 +15,7 @@ from fgresq.benchmark.coverage import Known, known_in
 from fgresq.benchmark.judges import Declaration, PairVerdict, Request, Subject, Verdict, engines
 from fgresq.benchmark.sets import read_set
 from fgresq.benchmark.store import Store
-from fgresq.errors import OutputError
+from fgresq.errors import CheckpointError, OutputError
 from fgresq.manifest import write_csv
 from fgresq.metrics.catalogue import declaration
 from fgresq.metrics.engines.engine import Engine
@@ -211,6 +211,25 @@ def test_what_was_computed_before_an_error_stays(tmp_path: Path, use: Any) -> No
     use(rest)
     assert run("one", store, data).computed == 2
     assert set(rest.asked) == {("e.png",), ("f.png",)}
+
+
+def test_a_judge_that_cant_be_opened_isnt_kept(tmp_path: Path, use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(request: Request) -> None:
+        raise CheckpointError("mine.csv: isn't a weights file")
+
+    data = data_set(tmp_path / "study", [record("a")])
+    use(Counting(judge("mine")), Counting(judge("fr", full_reference=True)))
+    store = new_store(tmp_path / "store", data)
+    monkeypatch.setattr(runner, "open_judge", never)
+    for name in ("mine", "fr"):  # there is no reference, so `fr` has nothing to do
+        with pytest.raises(CheckpointError):
+            run(name, store, data)
+    assert store.judges() == ()
+    use(Counting(judge("mine")), Counting(judge("fr", full_reference=True)))
+    assert (run("mine", store, data).scored, run("fr", store, data).without_reference) == (1, 1)
+    assert len(store.judges()) == 2
+    monkeypatch.setattr(runner, "open_judge", never)
+    assert run("mine", store, data).computed == 0  # all is known, so it isn't opened again
 
 
 def test_a_judge_that_cant_be_spread_works_here(tmp_path: Path, use: Any) -> None:

@@ -1,7 +1,7 @@
 """Whatever judges image files: metrics that are written here, FGResQ with any weights, metrics of other programs."""
 
 from fgresq.benchmark.judges.base import Declaration, Judge, PairJudge, PairVerdict, Subject, Verdict
-from fgresq.benchmark.judges.find import Request, all_that_work, declare, open_judge
+from fgresq.benchmark.judges.find import Request, all_that_work, check, declare, open_judge
 
 __all__ = [
     "Declaration",
@@ -12,6 +12,7 @@ __all__ = [
     "Subject",
     "Verdict",
     "all_that_work",
+    "check",
     "declare",
     "open_judge",
 ]

@@ -10,7 +10,9 @@ from fgresq.benchmark.judges.native import declare_native, open_native
 from fgresq.errors import FgresqError, UserError
 from fgresq.metrics.base import MetricSpec
 from fgresq.metrics.catalogue import declaration, declarations
+from fgresq.metrics.engines.caches import needs_fetching
 from fgresq.metrics.engines.declarations import ENGINES
+from fgresq.metrics.engines.environment import State, find
 from fgresq.metrics.native import NATIVE
 
 _MODEL = "fgresq"
@@ -50,8 +52,21 @@ def declare(request: Request) -> Declaration:
     )
 
 
+def check(request: Request) -> None:
+    """Find out whether a judge works here, before any work: its declaration, and a weights file of one's own is loaded.
+
+    Raises:
+        UserError: as `declare`, or the file holds no weights of FGResQ.
+    """
+    declare(request)
+    if request.name.startswith(f"{_MODEL}:"):
+        open_judge(request)
+
+
 def all_that_work(like: Request) -> tuple[list[Request], dict[str, str]]:
     """A request for every metric of the catalogue that works here, and why each of the others doesn't.
+
+    A metric whose weights would have to be fetched is none of them: that may take hours, so it's asked for by its name.
 
     Args:
         like: whose parameters and settings they have.
@@ -60,12 +75,19 @@ def all_that_work(like: Request) -> tuple[list[Request], dict[str, str]]:
     for spec in declarations():
         request = replace(like, name=spec.name)
         try:
+            if spec.engine in ENGINES and (fetching := _would_fetch(spec)):
+                raise UserError(fetching)
             declare(request)
         except FgresqError as error:
             reasons[spec.name] = str(error)
         else:
             working.append(request)
     return working, reasons
+
+
+def _would_fetch(spec: MetricSpec) -> str | None:
+    """What a metric would fetch if it ran; None where nothing, or where its engine can't run it anyway."""
+    return needs_fetching(spec) if find(ENGINES[spec.engine]).state is State.READY else None
 
 
 @lru_cache(maxsize=2)

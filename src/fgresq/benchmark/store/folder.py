@@ -82,8 +82,12 @@ class Store:
             OutputError: it can't be written.
         """
         told = {**declaration.model_dump(), "last_run": datetime.now(UTC).isoformat()}
-        with written_whole(self.root / "judges" / f"{declaration.key}.json") as temporary:
+        with written_whole(self._judge_file(declaration.key)) as temporary:
             temporary.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def has_judge(self, declaration: Declaration) -> bool:
+        """Whether a judge has worked for this store, in this version and with these weights and settings."""
+        return self._judge_file(declaration.key).exists()
 
     def judges(self) -> tuple[KnownJudge, ...]:
         """All judges, the one that worked last first.
@@ -103,6 +107,9 @@ class Store:
                     f"{path}: doesn't declare a judge ({reason}); delete it and run the judge again"
                 ) from error
         return tuple(sorted(found, key=lambda judge: judge.last_run, reverse=True))
+
+    def _judge_file(self, key: str) -> Path:
+        return self.root / "judges" / f"{key}.json"
 
     def add_set(self, data: BenchmarkSet) -> None:
         """Keep a data set's labels, with the hashes of its files; those of an earlier run of the same one are replaced.

@@ -63,7 +63,7 @@ def run(
     An image that a metric can't judge is kept unscored with the reason, and the exit code is 1.
     """
     from fgresq.benchmark.coverage import known_in
-    from fgresq.benchmark.judges import Request, all_that_work, declare
+    from fgresq.benchmark.judges import Request, all_that_work, check
     from fgresq.benchmark.judges.model import ModelSettings
     from fgresq.benchmark.runner import run_judge
     from fgresq.benchmark.store import create_store
@@ -77,7 +77,7 @@ def run(
     else:
         requests = [Request(name, folder, model) for name in _names(metrics)]
         for request in requests:  # before any work, since a misspelt name would end it in the middle
-            declare(request)
+            check(request)
     kept = create_store(store)
     sets = _read_sets(manifest)
     for data in sets:

@@ -1,17 +1,39 @@
-"""What a metric needs before it works on this machine."""
+"""Whether a metric works on this machine, and what it needs before it does."""
+
+from dataclasses import dataclass
 
 from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.engines.caches import NOT_ON_DISK, needs_fetching
+
+READY, ABSENT = "yes", "no"
 
 
-def needs(spec: MetricSpec) -> str | None:
-    """What is missing and what to do about it; None when the metric works. Nothing is run or fetched."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a metric stands here.
+
+    Attributes:
+        here: `READY`, `NOT_ON_DISK` or `ABSENT`.
+        needs: what is missing and what to do about it; None when it's ready.
+    """
+
+    here: str
+    needs: str | None
+
+
+def standing(spec: MetricSpec) -> Standing:
+    """How a metric stands here. Nothing is run or fetched."""
     if spec.engine == "native":
         from fgresq.metrics.native import missing
 
-        return missing(spec.name)
-    if spec.engine == "fgresq":
-        return _needs_weights(spec.engine_name)
-    return _needs_engine(spec.engine)
+        need = missing(spec.name)
+    elif spec.engine == "fgresq":
+        need = _needs_weights(spec.engine_name)
+    else:
+        need = _needs_engine(spec.engine)
+        if need is None and (fetching := needs_fetching(spec)) is not None:
+            return Standing(NOT_ON_DISK, fetching)
+    return Standing(READY if need is None else ABSENT, need)
 
 
 def _needs_weights(name: str) -> str | None:

@@ -10,6 +10,7 @@ from fgresq.cli.options import Output, check_output
 from fgresq.cli.terminal import cell, results
 
 if TYPE_CHECKING:
+    from fgresq.cli.metrics.needs import Standing
     from fgresq.metrics.base import MetricSpec
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="As `fgresq metrics list` prints it.")]
@@ -17,23 +18,25 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="As `fgresq metrics l
 
 def list_metrics(output: Output = None) -> None:
     """All metrics: with or without a reference, which way they go, what runs them, and what a missing one needs."""
-    from fgresq.cli.metrics.needs import needs
+    from fgresq.cli.metrics.needs import READY, standing
     from fgresq.metrics.catalogue import declarations
+    from fgresq.metrics.engines.caches import NOT_ON_DISK
 
     check_output(output)
-    found = [(spec, needs(spec)) for spec in declarations()]
+    styles = {READY: "green", NOT_ON_DISK: "yellow"}
+    found = [(spec, standing(spec)) for spec in declarations()]
     table = Table(
         "name", "reference", "better", "range", "engine", "here", box=None, header_style="bold", pad_edge=False
     )
-    for spec, need in found:
-        here = cell("yes", "green") if need is None else cell("no")
+    for spec, stands in found:
+        here = cell(stands.here, styles.get(stands.here, ""))
         kind = "yes" if spec.full_reference else "no"
         table.add_row(spec.name, kind, _better(spec), _range(spec), spec.engine, here)
     results.print(table)
     without: dict[str, list[str]] = {}
-    for spec, need in found:
-        if need is not None:
-            without.setdefault(need, []).append(spec.name)
+    for spec, stands in found:
+        if stands.needs is not None:
+            without.setdefault(stands.needs, []).append(spec.name)
     for need, names in without.items():
         _print_lines(f"{', '.join(names)}: {need}")
     if output is not None:
@@ -41,7 +44,7 @@ def list_metrics(output: Output = None) -> None:
 
         from fgresq.report.frames import write_frame
 
-        write_frame(output, pl.DataFrame([_row(spec, need) for spec, need in found], infer_schema_length=None))
+        write_frame(output, pl.DataFrame([_row(spec, stands) for spec, stands in found], infer_schema_length=None))
 
 
 def show(
@@ -51,17 +54,18 @@ def show(
     ] = None,
 ) -> None:
     """All that is declared of a metric, its licences among it, and what it needs here."""
-    from fgresq.cli.metrics.needs import needs
+    from fgresq.cli.metrics.needs import ABSENT, standing
     from fgresq.metrics.catalogue import declaration
 
     check_output(output, (".json",))
     spec = declaration(name)
-    need = needs(spec)
-    _print_lines(*_declared(spec), "here: it works" if need is None else f"here: it doesn't work; {need}")
+    stands = standing(spec)
+    said = f"it doesn't work; {stands.needs}" if stands.here == ABSENT else stands.needs or "it works"
+    _print_lines(*_declared(spec), f"here: {said}")
     if output is not None:
         from fgresq.report.frames import write_document
 
-        write_document(output, {**spec.model_dump(mode="json"), "works_here": need is None, "needs": need})
+        write_document(output, {**spec.model_dump(mode="json"), **_here(stands)})
 
 
 def _declared(spec: "MetricSpec") -> list[str]:
@@ -70,6 +74,7 @@ def _declared(spec: "MetricSpec") -> list[str]:
         f"{spec.name}: {spec.title}",
         f"judges: {'a picture against its reference' if spec.full_reference else 'a picture alone'}",
         f"scores: {_range(spec)}; {_better(spec)} is better",
+        f"least side: {spec.least_side} pixel{'s' if spec.least_side > 1 else ''}",
         f"engine: {runs}",
         f"licence of the code: {spec.licence}",
         f"licence of weights and parameters: {spec.licence_of_parameters or 'there are none'}",
@@ -90,10 +95,14 @@ def _range(spec: "MetricSpec") -> str:
     return "no ends" if spec.lowest is None and spec.highest is None else f"{lowest} to {highest}"
 
 
-def _row(spec: "MetricSpec", need: str | None) -> dict[str, Any]:
+def _row(spec: "MetricSpec", stands: "Standing") -> dict[str, Any]:
     row = spec.model_dump(mode="json")
-    joined = {key: "; ".join(row[key]) for key in ("parameter_files", "notes")}
-    return {**row, **joined, "works_here": need is None, "needs": need}
+    joined = {key: "; ".join(row[key]) for key in ("parameter_files", "weights_in", "notes")}
+    return {**row, **joined, **_here(stands)}
+
+
+def _here(stands: "Standing") -> dict[str, Any]:
+    return {"works_here": stands.needs is None, "here": stands.here, "needs": stands.needs}
 
 
 def _print_lines(*lines: str) -> None:

@@ -14,6 +14,7 @@ SPECS = (
         authors_licence="MIT",
         weights="MIT, says its page; made from mPLUG-Owl2 and so from LLaMA 2",
         weights_from="pyiqa fetches q-future/one-align from the Hugging Face hub.",
+        weights_in=("hub:q-future/one-align",),
         home_page="https://github.com/Q-Future/Q-Align",
         citation="H. Wu et al., 'Q-Align: teaching LMMs for visual scoring via discrete text-defined levels', "
         "ICML 2024",
@@ -25,7 +26,9 @@ SPECS = (
         span=(0.0, 100.0),
         authors_licence="not stated",
         weights="MIT, says its page; made from mPLUG-Owl2 and so from LLaMA 2",
-        weights_from="pyiqa fetches q-future/Compare2Score from the Hugging Face hub.",
+        weights_from="pyiqa fetches q-future/Compare2Score from the Hugging Face hub, and how its words and pictures "
+        "are prepared from VQA-CityU/Compare2Score_1 there.",
+        weights_in=("hub:q-future/Compare2Score", "hub:VQA-CityU/Compare2Score_1"),
         home_page="https://github.com/Q-Future/Compare2Score",
         citation="H. Zhu et al., 'Adaptive image quality assessment via teaching large multimodal model to compare', "
         "NeurIPS 2024",
@@ -42,6 +45,7 @@ SPECS = (
         licence="MIT",
         licence_of_parameters="MIT, says its page; made from mPLUG-Owl2 and so from LLaMA 2",
         parameters_from=_HUB.format("zhiyuanyou/DeQA-Score-Mix3"),
+        weights_in=("hub:zhiyuanyou/DeQA-Score-Mix3",),
         home_page="https://github.com/zhiyuanyou/DeQA-Score",
         notes=("Needs a transformers of its own, 4.36.",),
         citation="Z. You, X. Cai, J. Gu, T. Xue, C. Dong, 'Teaching large language models to regress accurate image "
@@ -59,6 +63,7 @@ SPECS = (
         licence="not stated (the code that comes with the weights); the authors' repository: MIT",
         licence_of_parameters="not stated; made from mPLUG-Owl2 and so from LLaMA 2",
         parameters_from=_HUB.format("q-future/co-instruct"),
+        weights_in=("hub:q-future/co-instruct",),
         home_page="https://github.com/Q-Future/Co-Instruct",
         notes=("The model answers in words; its score here is the share of 'good' against 'poor' in its next word.",),
         citation="H. Wu et al., 'Towards open-ended visual quality comparison', ECCV 2024",
@@ -75,6 +80,7 @@ SPECS = (
         licence="Apache-2.0 (fgresq and transformers); the authors' own code: not stated",
         licence_of_parameters="MIT, says its page; made from Qwen2.5-VL-7B, Apache-2.0",
         parameters_from=_HUB.format("TianheWu/VisualQuality-R1-7B"),
+        weights_in=("hub:TianheWu/VisualQuality-R1-7B",),
         home_page="https://github.com/TianheWu/VisualQuality-R1",
         notes=(
             "The model thinks, then writes its rating; here without chance, where its authors draw words at random.",

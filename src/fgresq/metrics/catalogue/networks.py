@@ -10,6 +10,13 @@ SPECS = (
         span=(None, None),
         authors_licence="MIT",
         weights=f"{COLLECTION}; anything else: not stated",
+        weights_beside="VGG16 of torchvision from download.pytorch.org",
+        weights_in=(
+            "torch:pyiqa/DBCNN_KonIQ10k-2de81c0a.pth",
+            "torch:pyiqa/DBCNN_scnn-7ea73d75.pth",
+            "torch:checkpoints/vgg16-397923af.pth",
+        ),
+        least_side=16,
         home_page="https://github.com/zwx8981/DBCNN-PyTorch",
         notes=("Weights fitted on KonIQ-10k.",),
         citation="W. Zhang, K. Ma, J. Yan, D. Deng, Z. Wang, 'Blind image quality assessment using a deep bilinear "
@@ -22,6 +29,8 @@ SPECS = (
         span=(None, None),
         authors_licence="MIT",
         weights=f"{COLLECTION}; anything else: not stated",
+        weights_beside="the ResNet-50 that they replace from timm/resnet50.a1_in1k there",
+        weights_in=("torch:pyiqa/HyperIQA-resnet50-koniq10k-c96c41b1.pth", "hub:timm/resnet50.a1_in1k"),
         home_page="https://github.com/SSL92/hyperIQA",
         notes=("Weights fitted on KonIQ-10k.",),
         citation="S. Su, Q. Yan, Y. Zhu, C. Zhang, X. Ge, J. Sun, Y. Zhang, 'Blindly assess image quality in the wild "
@@ -34,6 +43,7 @@ SPECS = (
         span=(0.0, 1.0),
         authors_licence="not stated",
         weights=f"{COLLECTION}; anything else: not stated",
+        weights_in=("torch:pyiqa/Metaiqa_livec.pth",),
         home_page="https://github.com/zhuhancheng/MetaIQA",
         notes=("Weights fitted on LIVE Challenge after the prior of TID2013 and KADID-10k.",),
         citation="H. Zhu, L. Li, J. Wu, W. Dong, G. Shi, 'MetaIQA: deep meta-learning for no-reference image quality "
@@ -46,6 +56,7 @@ SPECS = (
         span=(None, None),
         authors_licence="Apache-2.0",
         weights=f"{COLLECTION}; the authors', converted: not stated apart from their code",
+        weights_in=("torch:pyiqa/musiq_koniq_ckpt-e95806b9.pth",),
         home_page="https://github.com/google-research/google-research/tree/master/musiq",
         notes=("Weights fitted on KonIQ-10k; scores are about 0 to 100.",),
         citation="J. Ke, Q. Wang, Y. Wang, P. Milanfar, F. Yang, 'MUSIQ: multi-scale image quality transformer', "

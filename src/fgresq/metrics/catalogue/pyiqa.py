@@ -3,7 +3,7 @@
 from fgresq.metrics.base import MetricSpec
 
 _CODE = "PolyForm-Noncommercial-1.0.0 (pyiqa)"
-_WEIGHTS = "pyiqa fetches them from chaofengc/IQA-PyTorch-Weights on the Hugging Face hub."
+_WEIGHTS = "pyiqa fetches them from chaofengc/IQA-PyTorch-Weights on the Hugging Face hub{}."
 # What that collection says of itself; of weights that it has from authors it asks to respect their own licence.
 COLLECTION = "CC-BY-NC-SA-4.0, says the collection that pyiqa fetches them from"
 
@@ -20,18 +20,23 @@ def of_pyiqa(
     authors_licence: str = "",
     weights: str | None = None,
     weights_from: str = _WEIGHTS,
+    weights_beside: str = "",
+    weights_in: tuple[str, ...] = (),
+    least_side: int = 1,
     home_page: str = "",
     notes: tuple[str, ...] = (),
 ) -> MetricSpec:
     """The declaration of a metric that pyiqa runs.
 
     Args:
-        name, title, citation, higher_is_better, full_reference, home_page, notes: as `MetricSpec`.
+        name, title, citation, higher_is_better, full_reference, weights_in, least_side, home_page, notes: as
+            `MetricSpec`.
         span: lowest and highest score; None where there is no end.
         model: pyiqa's name, if it is another one.
         authors_licence: of the authors' own code, where there is any.
         weights: licence of the weights; None where the metric has none.
         weights_from: where the weights come from.
+        weights_beside: what else is fetched, and from where, if not all is in that collection.
     """
     return MetricSpec(
         name=name,
@@ -44,7 +49,9 @@ def of_pyiqa(
         engine_name=model or name,
         licence=f"{_CODE}; the authors' own code: {authors_licence}" if authors_licence else _CODE,
         licence_of_parameters=weights,
-        parameters_from=weights_from if weights else "",
+        parameters_from=weights_from.format(f", and {weights_beside}" if weights_beside else "") if weights else "",
+        weights_in=weights_in,
+        least_side=least_side,
         home_page=home_page,
         notes=notes,
         citation=citation,

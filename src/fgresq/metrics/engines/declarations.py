@@ -64,7 +64,8 @@ _SPECS = (
             "torch and torchvision: BSD-3-Clause; the CUDA libraries that come with them: NVIDIA's own licence",
         ),
         disk="6.9 GiB (Linux, x86-64), without weights",
-        tried="installed and run on Linux, x86-64, Python 3.11, without a GPU: the metrics that need no weights",
+        tried="installed and run on Linux, x86-64, Python 3.11, without a GPU: the metrics that need no weights, and "
+        "CLIP-IQA and LIQE with random ones",
         versions_of=("pyiqa", "torch", "torchvision", "transformers", "timm"),
     ),
     EngineSpec(

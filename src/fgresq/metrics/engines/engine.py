@@ -35,6 +35,8 @@ class Engine:
     again; the program is started anew for the others. After `faults` of these without an answer between them it's
     given up, and the rest come back with `asked` False.
 
+    One metric is loaded at a time; another one takes its place.
+
     Args:
         engine: its name, as `MetricSpec.engine`, or its declaration.
         device: `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
@@ -65,7 +67,7 @@ class Engine:
         self._in_a_row = 0
         self._last = ""
         self._program: Program | None = None
-        self._weights: dict[str, str | None] = {}  # of the metrics that the running program has loaded
+        self._held: tuple[str, str | None] | None = None  # what the running program holds: a metric, its weights
         self._handover: Handover | None = None
 
     def __enter__(self) -> "Engine":
@@ -90,6 +92,17 @@ class Engine:
         program = b"".join(path.read_bytes() for path in (self.spec.program, self.spec.serving))
         return f"{packages}, program {hashlib.sha256(program).hexdigest()[:12]}"
 
+    @property
+    def recorded(self) -> Mapping[str, str | None]:
+        """What identified the weights of each metric that this environment has loaded before; nothing is started.
+
+        Loading one again makes sure that its weights are still those.
+
+        Raises:
+            EngineError: the record of them is damaged.
+        """
+        return known_weights(self._folder)
+
     def weights(self, metric: str) -> str | None:
         """What identifies a metric's weights (a hash, or a commit of the hub); None where it has none.
 
@@ -108,14 +121,16 @@ class Engine:
                 if self._in_a_row >= self._faults:
                     raise EngineError(f"the engine {self.spec.name} failed {self._in_a_row} times; {fault}") from fault
             else:
-                return self._weights[metric]
+                return self._held[1] if self._held is not None else None
 
-    def scores(self, metric: str, items: Sequence[Item]) -> list[Answer]:
+    def scores(self, metric: str, items: Sequence[Item], least_side: int = 1) -> list[Answer]:
         """Judge pictures.
 
         Args:
             metric: the engine's name of it, `MetricSpec.engine_name`.
             items: a picture each, with its reference for a full-reference metric (else None).
+            least_side: pixels that both sides of a picture must have; a smaller one is unscored and isn't asked of the
+                program.
 
         Returns:
             One answer a picture, in their order.
@@ -124,18 +139,18 @@ class Engine:
             EngineError: the program can't start, doesn't know the metric or can't load it.
             HashMismatchError: its weights are others than when it was first loaded.
         """
-        return list(self.each(metric, items))
+        return list(self.each(metric, items, least_side))
 
-    def each(self, metric: str, items: Sequence[Item]) -> Iterator[Answer]:
+    def each(self, metric: str, items: Sequence[Item], least_side: int = 1) -> Iterator[Answer]:
         """As `scores`, but an answer at a time, as soon as it's there."""
         self.weights(metric)
         self._in_a_row = 0
         for image, reference in items:
-            yield self._judge(metric, image, reference)
+            yield self._judge(metric, image, reference, least_side)
 
-    def _judge(self, metric: str, image: Path, reference: Path | None) -> Answer:
+    def _judge(self, metric: str, image: Path, reference: Path | None, least_side: int) -> Answer:
         try:
-            request = {"score": metric, **self._pixels().lay(image, reference)}
+            request = {"score": metric, **self._pixels().lay(image, reference, least_side)}
         except ImageError as error:
             return Answer(None, error.reason)
         while self._in_a_row < self._faults:
@@ -160,16 +175,17 @@ class Engine:
         """The running program, started anew if it's dead, with the metric loaded."""
         self._pixels()
         if self._program is None:
-            self._weights.clear()
+            self._held = None
             self._program = Program(self._command, os.environ, self._start_timeout)
-        if metric not in self._weights:
+        if self._held is None or self._held[0] != metric:
+            self._held = None  # whatever comes of it, the one before is gone
             try:
                 request = {"load": metric, "known": known_weights(self._folder).get(metric)}
                 weights = self._loaded(self._program, self._program.ask(request, self._load_timeout))
             except ProgramFault as fault:  # no picture is to blame
                 raise ProgramFault(f"while it loaded {metric}, it {fault}", asked=False) from fault
             record_weights(self._folder, metric, weights)
-            self._weights[metric] = weights
+            self._held = metric, weights
         return self._program
 
     def _loaded(self, program: Program, reply: Mapping[str, Any]) -> str | None:

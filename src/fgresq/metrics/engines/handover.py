@@ -35,16 +35,24 @@ class Handover:
     ) -> None:
         self._folder.cleanup()
 
-    def lay(self, image: Path, reference: Path | None) -> dict[str, str | None]:
+    def lay(self, image: Path, reference: Path | None, least_side: int = 1) -> dict[str, str | None]:
         """Lay a picture, and its reference if there is one, in the folder.
+
+        Args:
+            image, reference: files.
+            least_side: pixels that both sides must have.
 
         Returns:
             Where they lie, as a request says it.
 
         Raises:
-            ImageError: one can't be decoded, or they are of two sizes.
+            ImageError: one can't be decoded, it's too small, or they are of two sizes.
         """
         pixels = eight_bits(decode(image))
+        if min(pixels.shape[:2]) < least_side:
+            size = f"{pixels.shape[1]}x{pixels.shape[0]}"
+            reason = f"of {size} pixels is too small; at least {least_side}x{least_side} are needed"
+            raise ImageError(printable(image), reason)
         np.save(self._image, pixels)
         if reference is None:
             return {"image": os.fspath(self._image), "reference": None}

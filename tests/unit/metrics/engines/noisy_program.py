@@ -24,6 +24,8 @@ class Noisy:
         noise("at load")
         if metric == "broken":
             raise OSError("the hub\ndidn't\n\nanswer")
+        if known is not None and self.device == "cpu":
+            return known  # the one that is asked for
         return f"on {self.device}, known {known}"
 
     def score(self, metric, image, reference):

@@ -103,6 +103,14 @@ def test_pictures_that_cannot_be_judged_are_named_without_asking(noisy: EngineSp
     assert all(answer.asked for answer in answers)
 
 
+def test_a_picture_that_is_too_small_is_not_asked_of_the_program(noisy: EngineSpec, grey: Grey, tmp_path: Path) -> None:
+    ((small, _), (large, _)) = grey([40, 60])
+    Image.fromarray(np.full((9, 12, 3), 60, dtype=np.uint8)).save(large)
+    with Engine(noisy, device="cpu") as engine:
+        found = engine.scores("m", [(small, None), (large, None)], least_side=9)
+    assert found == [Answer(None, "of 8x8 pixels is too small; at least 9x9 are needed"), Answer(30.0)]
+
+
 def test_an_engine_that_is_not_installed_or_not_known(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the engine pyiqa isn't installed; `fgresq metrics install pyiqa` does it"):
         Engine("pyiqa")
@@ -166,3 +174,39 @@ def test_what_an_engine_needs_ships(spec: EngineSpec) -> None:
     assert {name.lower() for name in spec.versions_of} <= set(names)
     assert spec.licences
     assert spec.tried
+
+
+# What packages import and don't ask pip for, with the major version that it must stay below (setuptools' own warning of
+# pkg_resources says: below 81). Found by importing the module of every declared metric in its environment, which
+# tests/reference/test_pyiqa_engine.py does on request.
+IMPORTED_BY = {"openai-clip": {"setuptools": 81}, "pyiqa": {"openai-clip": None, "icecream": None}}
+ASKED_FOR_BY = {
+    "openai-clip": ("ftfy", "regex", "tqdm", "torch", "torchvision", "pillow", "wcwidth"),
+    "icecream": ("asttokens", "colorama", "executing", "pygments"),
+}
+
+
+@pytest.mark.parametrize("spec", ENGINES.values(), ids=lambda spec: spec.name)
+def test_what_packages_import_without_asking_for_it_is_pinned(spec: EngineSpec) -> None:
+    asked, along = pinned(spec.requirements), pinned(spec.constraints)
+    every = {**asked, **along}
+    for package, imported in IMPORTED_BY.items():
+        for name, below in imported.items() if package in every else ():
+            assert name in every, f"{package} imports {name}"
+            if below is not None:
+                assert name in asked, "nothing else brings it along"
+                assert int(every[name].split(".")[0]) < below
+    for package, names in ASKED_FOR_BY.items():
+        assert package not in every or set(names) <= set(every)
+
+
+def test_the_engine_of_clip_has_clip() -> None:
+    assert {"openai-clip", "setuptools", "icecream"} <= {
+        *pinned(ENGINES["pyiqa"].requirements),
+        *pinned(ENGINES["pyiqa"].constraints),
+    }
+
+
+def pinned(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from fgresq.errors import EngineError
+from fgresq.errors import EngineError, HashMismatchError
 from fgresq.metrics.engines.declarations import ENGINES, EngineSpec
 from fgresq.metrics.engines.engine import Engine
 
@@ -19,9 +19,18 @@ Grey = Callable[[Sequence[int]], list[tuple[Path, Path | None]]]
 Program = Callable[[str], ModuleType]
 DEQA_SCORE, CO_INSTRUCT = "zhiyuanyou/DeQA-Score-Mix3", "q-future/co-instruct"
 
-# The little of pyiqa's interface that the program calls, with metrics of our own.
+# The little of pyiqa's interface that the program calls, with metrics of our own. One metric may live at a time.
 PYIQA = """
+import os
+import weakref
+
 import torch
+
+living = weakref.WeakSet()
+
+
+def number(name):
+    return float(os.environ.get(name, "2"))
 
 
 class Metric(torch.nn.Module):
@@ -30,8 +39,19 @@ class Metric(torch.nn.Module):
         self.metric_mode = "FR" if name == "difference" else "NR"
         self.name = name
         self.register_buffer("dummy_param", torch.empty(0))
-        if name == "weighted":
+        self.itself = [self]  # a circle, which only the collector frees
+        self.constant = torch.ones(3)
+        if name in ("weighted", "features"):
             self.register_buffer("weight", torch.tensor([2.0]))
+        if name == "listed":  # as CLIP-IQA keeps CLIP
+            self.clip = [torch.nn.Linear(1, 1)]
+            torch.nn.init.constant_(self.clip[0].weight, number("CLIP"))
+            torch.nn.init.zeros_(self.clip[0].bias)
+        if name == "features":  # as LIQE keeps those of its prompts
+            self.text_features = torch.full((2,), number("FEATURES"))
+        if name == "file":
+            self.model_path = os.environ["MODEL_FILE"]
+        living.add(self)
 
     def forward(self, image, reference=None):
         assert image.shape[:2] == (1, 3) and image.dtype == torch.float32 and not torch.is_grad_enabled()
@@ -43,11 +63,12 @@ class Metric(torch.nn.Module):
 
 
 def list_models():
-    return ["mean", "difference", "weighted", "many", "unreachable"]
+    return ["mean", "difference", "weighted", "many", "unreachable", "listed", "features", "file"]
 
 
 def create_metric(name, device):
     print("Loading", name)
+    assert not living, f"{[each.name for each in living]} is still held"
     if name == "unreachable":
         raise OSError("no network")
     return Metric(name).to(device)
@@ -57,12 +78,19 @@ def create_metric(name, device):
 TRANSFORMERS = """
 from types import SimpleNamespace
 
+import weakref
+
 import torch
+
+living = weakref.WeakSet()
 
 
 class Owl(torch.nn.Module):
     def __init__(self, commit):
         super().__init__()
+        assert not living, "another one is still held"
+        self.itself = [self]
+        living.add(self)
         self.head = torch.nn.Linear(1, 4, bias=False)
         with torch.no_grad():
             self.head.weight.copy_(torch.tensor([[0.0], [2.0], [-1.0], [7.0]]))
@@ -115,6 +143,7 @@ def test_the_program_of_pyiqa(engine_of: Callable[..., EngineSpec], grey: Grey) 
         assert engine.weights("mean") is None
         np.testing.assert_allclose(judge(engine, "weighted", items), [0.4, 1.6], rtol=1e-6)
         content = b"weight torch.float32 (1,)\n" + struct.pack("<f", 2)
+        content += b"plain constant torch.float32 (3,)\n" + struct.pack("<fff", 1, 1, 1)
         assert engine.weights("weighted") == hashlib.sha256(content).hexdigest()
         less, none, alone = judge(engine, "difference", [(dark, light), (light, light), (dark, None)])
         assert (less, none) == (pytest.approx(-0.6, abs=1e-6), 0)
@@ -124,6 +153,48 @@ def test_the_program_of_pyiqa(engine_of: Callable[..., EngineSpec], grey: Grey) 
             engine.scores("psrn", items)
         with pytest.raises(EngineError, match="OSError: no network"):
             engine.scores("unreachable", items)
+
+
+@pytest.mark.parametrize(("metric", "variable"), [("listed", "CLIP"), ("features", "FEATURES")])
+def test_weights_outside_a_model_s_state_identify_it(
+    engine_of: Callable[..., EngineSpec], monkeypatch: pytest.MonkeyPatch, metric: str, variable: str
+) -> None:
+    spec, found = engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), []
+    for value in ("2", "2", "3"):
+        monkeypatch.setenv(variable, value)
+        with Engine(spec, device="cpu") as engine:
+            if value == "3":
+                with pytest.raises(HashMismatchError, match=f"the weights of {metric} are "):
+                    engine.weights(metric)
+                next(engine._folder.glob("weights.json")).unlink()
+            found.append(engine.weights(metric))
+    assert None not in found
+    assert found[0] == found[1] != found[2]
+
+
+def test_weights_that_a_metric_reads_from_a_file_identify_it(
+    engine_of: Callable[..., EngineSpec], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec, found = engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), set()
+    monkeypatch.setenv("MODEL_FILE", str(tmp_path / "model.mat"))
+    for content in (b"one", b"other"):
+        (tmp_path / "model.mat").write_bytes(content)
+        with Engine(spec, device="cpu") as engine:
+            found.add(engine.weights("file"))
+            next(engine._folder.glob("weights.json")).unlink()
+    assert len(found - {None}) == 2
+
+
+def test_one_metric_is_held_at_a_time(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
+    # The stand-ins refuse to be made while another one lives.
+    items = grey([51])
+    with Engine(engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), device="cpu") as engine:
+        for metric in ("mean", "weighted", "mean", "listed"):
+            assert engine.scores(metric, items)[0].error is None
+        assert dict(engine.recorded).keys() == {"mean", "weighted", "listed"}
+        with pytest.raises(EngineError, match="no network"):
+            engine.weights("unreachable")
+        assert engine.scores("listed", items)[0].error is None  # loaded again after that one failed
 
 
 def test_the_program_of_deqa(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:

@@ -3,6 +3,7 @@
 Both are called as their cards show it: `score(pictures)` and `chat(prompt, pictures, max_new_tokens)`.
 """
 
+import gc
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -26,19 +27,22 @@ class OwlModels:
         import torch  # noqa: PLC0415 - only to be imported once the pipes are safe
         import transformers  # noqa: PLC0415
 
+        self._torch = torch
         self._transformers: Any = transformers
         self._half = torch.float16
         self._device = ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._name, self._words = "", (0, 0)
         self._model: Any = None
-        self._commits: dict[str, str] = {}
 
     def load(self, metric: str, known: str | None) -> str:
         """Fetch and load a model, at the commit `known` if that is given; returns its commit on the hub."""
         if metric not in (DEQA_SCORE, CO_INSTRUCT):
             raise ValueError(f"this engine has no metric {metric!r}")
         commit: str = commit_of(metric, known)
-        self._name, self._model = "", None  # frees the other one first
+        self._name, self._model = "", None
+        gc.collect()
+        if self._device.startswith("cuda"):
+            self._torch.cuda.empty_cache()
         self._model = self._transformers.AutoModelForCausalLM.from_pretrained(
             metric,
             revision=commit,
@@ -50,7 +54,7 @@ class OwlModels:
         if metric == CO_INSTRUCT:
             tokenizer = self._transformers.AutoTokenizer.from_pretrained(metric, revision=commit, use_fast=False)
             self._words = token_of(tokenizer, _GOOD), token_of(tokenizer, _POOR)
-        self._name, self._commits[metric] = metric, commit
+        self._name = metric
         return commit
 
     def score(self, metric: str, image: Any, reference: Any) -> float:
@@ -58,7 +62,7 @@ class OwlModels:
         from PIL import Image  # noqa: PLC0415
 
         if metric != self._name:
-            self.load(metric, self._commits[metric])
+            raise ValueError(f"{metric} isn't loaded")
         picture = Image.fromarray(image)
         if metric == DEQA_SCORE:
             return expected_level(self._model, picture)

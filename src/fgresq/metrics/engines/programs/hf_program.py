@@ -31,12 +31,14 @@ class VisualQuality:
         self._torch, self._pictures = torch, process_vision_info
         self._transformers: Any = transformers
         self._device = ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self._model: Any = None
 
     def load(self, metric: str, known: str | None) -> str:
         """Fetch and load the model, at the commit `known` if that is given; returns its commit on the hub."""
         if metric != VISUAL_QUALITY:
             raise ValueError(f"this engine has no metric {metric!r}")
         commit: str = commit_of(metric, known)
+        self._model = None  # frees that of a load before
         self._model = (
             self._transformers.Qwen2_5_VLForConditionalGeneration.from_pretrained(
                 metric, revision=commit, dtype=self._torch.bfloat16

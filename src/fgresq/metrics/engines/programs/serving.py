@@ -8,6 +8,9 @@ A request is a line of JSON, and so is its answer, which repeats the number `tur
 Either may be answered {"turn": N, "error": TEXT} instead. The first line, unasked, is {"ready": true}, or why not.
 ID is what identifies weights: a hash of them, or their commit on the hub; `known` is the one of the first load. FILE
 holds 8-bit RGB (height, width, 3) as `numpy.save` writes it.
+
+A program holds one metric at a time: two large models needn't fit beside each other. A picture is scored by the metric
+that was loaded last.
 """
 
 import argparse
@@ -22,7 +25,10 @@ class Metrics(Protocol):
     """What an engine's program has to offer. Pictures are uint8 arrays (height, width, 3)."""
 
     def load(self, metric: str, known: str | None) -> str | None:
-        """Get a metric ready, with the weights of its first load if `known` can be asked for; returns their ID."""
+        """Free the metric that is held, then get this one ready; returns the ID of its weights.
+
+        `known` is the ID of its first load: those weights are wanted, if they can be asked for.
+        """
 
     def score(self, metric: str, image: Any, reference: Any) -> float:
         """The score of a picture; `reference` is None where there is none."""
