@@ -1,4 +1,4 @@
-"""NIQE, BRISQUE and PIQE once more, from the papers, a pixel at a time and with the standard library's numbers alone.
+"""NIQE and BRISQUE once more, from the papers, a pixel at a time and with the standard library's numbers alone.
 
 Pictures are nested lists of 8-bit levels; planes are nested lists of floats. Nothing here is shared with the package.
 """
@@ -164,26 +164,3 @@ def brisque_features(pixels):
             features += [shape, mean, low * low, high * high]
         plane = halved(plane)
     return features
-
-
-def piqe(pixels):
-    plane = grey(pixels)
-    plane = [row + [row[-1]] * (-len(row) % 16) for row in plane]
-    plane += [plane[-1]] * (-len(plane) % 16)
-    active, distortion = 0, 0.0
-    for block in blocks(contrast(plane, "repeated")[0], 16):
-        variance = statistics.variance([v for row in block for v in row])
-        if variance <= 0.1:
-            continue
-        active += 1
-        columns = list(zip(*block, strict=True))
-        for edge in (block[0], block[-1], columns[0], columns[-1]):
-            if any(statistics.stdev(edge[start : start + 6]) < 0.1 for start in range(11)):
-                distortion += 1 - variance
-                break
-        centre = [v for k in (7, 8) for v in columns[k]]
-        surround = [v for k, column in enumerate(columns) if k not in (7, 9) for v in column]
-        deviation, ratio = math.sqrt(variance), statistics.stdev(centre) / statistics.stdev(surround)
-        if deviation > 2 * abs(deviation - ratio) / max(deviation, ratio):
-            distortion += variance
-    return 100 * (distortion + 1) / (active + 1)

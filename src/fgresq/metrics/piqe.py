@@ -1,7 +1,8 @@
 """PIQE: the share of a picture's active blocks that show visible faults or noise. Nothing is fitted to anything.
 
 Scores are those of MATLAB's `piqe`, to the two decimals that its official scores have. That takes a way of it that the
-paper doesn't state: columns 8 and 9 of a block's 16 are its centre, but the surround lacks columns 8 and 10.
+paper doesn't state: columns 8 and 9 of a block's 16 are its centre, but the surround lacks columns 8 and 10. pyiqa's
+differs by up to 14 points, as it stretches the grey levels and mirrors the border; docs/metrics.md says more.
 """
 
 import cv2
