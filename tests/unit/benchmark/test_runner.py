@@ -262,7 +262,7 @@ def test_a_metric_of_another_program_that_crashes_on_a_picture(
     images = [record(path.stem, path=str(path)) for path in paths]
     write_csv(tmp_path / "images.csv", images)
     data = read_set(str(tmp_path / "images.csv"))
-    metric = declaration("clipiqa").model_copy(update={"engine_name": "crash"})
+    metric = declaration("clipiqa").model_copy(update={"engine_name": "crash", "least_side": 1})
     store = new_store(tmp_path / "store", data)
     found = []
     for _ in range(2):
