@@ -32,12 +32,12 @@ class Distances(NamedTuple):
     """Of restored pictures from their reference; lower is nearer.
 
     Attributes:
-        lite_dists: 0 to 1.5.
-        lite_lpips: 0 to 2.
+        lite_dists: (b,), 0 to 1.5.
+        lite_lpips: (b,), 0 to 2.
     """
 
-    lite_dists: Float[Tensor, " b"]
-    lite_lpips: Float[Tensor, " b"]
+    lite_dists: Tensor
+    lite_lpips: Tensor
 
 
 class LiteDistances(nn.Module):
@@ -83,7 +83,7 @@ class LiteDistances(nn.Module):
             found = [each for x, y in pairs for each in self._compared(x, [y])]
         return Distances(*(torch.cat(each) for each in zip(*found, strict=True)))
 
-    def _compared(self, x: Float[Tensor, "r 3 h w"], groups: Sequence[Float[Tensor, "b 3 h w"]]) -> list[Distances]:
+    def _compared(self, x: Float[Tensor, "r 3 h w"], groups: Sequence[Float[Tensor, "_ 3 h w"]]) -> list[Distances]:
         """Each group with x, whose maps are computed once."""
         early: list[list[list[Moments]]] = [[] for _ in groups]
         ends_x: list[Tensor] = []

@@ -15,7 +15,7 @@ from fgresq.backbones.lite0 import Lite0
 FIRST_BLOCKS, _STEP, _MARGIN = 3, 4, 12
 _EARLY = ("stem", "d0", "d2", f"b{FIRST_BLOCKS - 1}")
 _STRIDES = (2, 2, 4, 4)
-_PIXELS = 2**20
+_PIXELS = 2**19
 
 
 class Strip(NamedTuple):
@@ -34,8 +34,8 @@ class Strip(NamedTuple):
 
 
 def strips(height: int, width: int) -> Iterator[Strip]:
-    """Strips of about a million pixels, from top to bottom."""
-    rows = max(_PIXELS // width // _STEP, 4 * _MARGIN) * _STEP
+    """Strips of about half a million pixels, from top to bottom; larger ones leave the caches and take longer."""
+    rows = max(_PIXELS // width // _STEP, 2 * _MARGIN) * _STEP
     for top in range(0, height, rows):
         bottom, first = top + rows, max(top - _MARGIN, 0)
         last = bottom + _MARGIN + height % _STEP

@@ -98,7 +98,7 @@ def test_strips_change_no_distance(monkeypatch: pytest.MonkeyPatch, photograph: 
     restored = noisy(reference, 0.05)
     whole = distances(reference, restored)
     monkeypatch.setattr(strips_module, "_PIXELS", 1)
-    assert len(list(strips(483, 75))) == 3
+    assert len(list(strips(483, 75))) > 3
     torch.testing.assert_close(distances(reference, restored), whole, rtol=1e-5, atol=1e-7)
 
 
