@@ -40,8 +40,9 @@ def processes(workers: int) -> Iterator[Map]:
 
 
 def _begin() -> None:
-    """What a process does first: take one thread for pictures, and watch that it isn't left behind."""
+    """What a process does first: take one thread for all it computes, and watch that it isn't left behind."""
     cv2.setNumThreads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's, which no process here has loaded yet
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
