@@ -49,7 +49,8 @@ BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Images a pass; shows in the last digits of results only (about 1e-7).")
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="By default one a core of this machine. Doesn't change the result.")
+    int | None,
+    typer.Option(min=1, help="By default one a core of this machine. Results are the same; a model's scores to 1e-6."),
 ]
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="Processes of this machine, or Ray (needs the extra `ray`).")

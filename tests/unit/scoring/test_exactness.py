@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 import fgresq
+from fgresq.errors import UserError
 from fgresq.images.preprocessing import Resized
 from fgresq.model.build import ModelConfig, build
 from fgresq.model.checkpoints import Training, save_checkpoint
@@ -160,6 +161,23 @@ def test_the_plug_answers_inside_autocast_what_it_answers_outside(batch: Tensor,
         assert within.compute() == outside.compute()
     assert found == expected
     assert torch.equal(same.grad, images.grad)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("dtype", AUTOCASTS)
+def test_autocast_changes_nothing_on_a_gpu(batch: Tensor, dtype: torch.dtype) -> None:
+    scorer = fgresq.load(device="cuda")
+    found = []
+    for autocast in (nullcontext(), torch.autocast("cuda", dtype=dtype)):
+        images = batch.cuda().requires_grad_()
+        with autocast:
+            scores = scorer(images)
+            scores.sum().backward()
+        found.append((scores.detach(), images.grad))
+    torch.testing.assert_close(found[1], found[0], atol=1e-6, rtol=1e-4)  # a GPU's sums may come in any order
+    with pytest.raises(UserError, match="is on cpu and the network on cuda:0"):
+        scorer(batch)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
