@@ -176,7 +176,7 @@ said = {}
 for name, spec in NATIVE.items():
     judge = metric(name, sys.argv[1] if spec.parameter_files else None)
     for number, wrong in enumerate([(good > 0.5).astype(np.uint8), good > 0.5, good[np.newaxis], good.tolist()]):
-        for pair in ((wrong, good), (good, wrong)):
+        for pair in ((wrong, good), (good, wrong))[:1 + spec.full_reference]:
             try:
                 judge(*pair)
             except UserError as error:
@@ -184,7 +184,7 @@ for name, spec in NATIVE.items():
 print(json.dumps(said))
 """
     run = subprocess.run(
-        [sys.executable, "-c", code, str(parameters)], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code, str(parameters)], check=True, capture_output=True, text=True, timeout=600
     )
     assert json.loads(run.stdout) == {
         name: [number for number in range(4) for _ in range(1 + NATIVE[name].full_reference)] for name in NATIVE

@@ -206,7 +206,7 @@ for wrong in ("a.png", None, np.zeros((1, 3, 9, 9)), [1]):
         print(error)
 """
     lines = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=600
     ).stdout.splitlines()
     needed = "isn't a batch; pass a tensor (N, 3, height, width) of floating point in [0, 1]"
     assert lines == [f"an object of type {kind} {needed}" for kind in ("str", "NoneType", "ndarray", "list")]
