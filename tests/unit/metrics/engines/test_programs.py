@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from fgresq.errors import EngineError, HashMismatchError
+from fgresq.errors import EngineError
 from fgresq.metrics.engines.declarations import ENGINES, EngineSpec
 from fgresq.metrics.engines.engine import Engine
 
@@ -21,16 +21,11 @@ DEQA_SCORE, CO_INSTRUCT = "zhiyuanyou/DeQA-Score-Mix3", "q-future/co-instruct"
 
 # The little of pyiqa's interface that the program calls, with metrics of our own. One metric may live at a time.
 PYIQA = """
-import os
 import weakref
 
 import torch
 
 living = weakref.WeakSet()
-
-
-def number(name):
-    return float(os.environ.get(name, "2"))
 
 
 class Metric(torch.nn.Module):
@@ -41,16 +36,8 @@ class Metric(torch.nn.Module):
         self.register_buffer("dummy_param", torch.empty(0))
         self.itself = [self]  # a circle, which only the collector frees
         self.constant = torch.ones(3)
-        if name in ("weighted", "features"):
+        if name == "weighted":
             self.register_buffer("weight", torch.tensor([2.0]))
-        if name == "listed":  # as CLIP-IQA keeps CLIP
-            self.clip = [torch.nn.Linear(1, 1)]
-            torch.nn.init.constant_(self.clip[0].weight, number("CLIP"))
-            torch.nn.init.zeros_(self.clip[0].bias)
-        if name == "features":  # as LIQE keeps those of its prompts
-            self.text_features = torch.full((2,), number("FEATURES"))
-        if name == "file":
-            self.model_path = os.environ["MODEL_FILE"]
         living.add(self)
 
     def forward(self, image, reference=None):
@@ -63,7 +50,7 @@ class Metric(torch.nn.Module):
 
 
 def list_models():
-    return ["mean", "difference", "weighted", "many", "unreachable", "listed", "features", "file"]
+    return ["mean", "difference", "weighted", "many", "unreachable"]
 
 
 def create_metric(name, device):
@@ -155,46 +142,65 @@ def test_the_program_of_pyiqa(engine_of: Callable[..., EngineSpec], grey: Grey) 
             engine.scores("unreachable", items)
 
 
-@pytest.mark.parametrize(("metric", "variable"), [("listed", "CLIP"), ("features", "FEATURES")])
+class Model(torch.nn.Module):
+    """Holds what pyiqa's metrics hold beside their state."""
+
+    def __init__(self, learned: bool, **beside: object) -> None:
+        super().__init__()
+        self.register_buffer("dummy_param", torch.empty(0))
+        self.itself, self.mean = [self], torch.ones(3)
+        if learned:
+            self.weight = torch.nn.Parameter(torch.tensor([2.0]))
+        vars(self).update(beside)
+
+
+def clip(value: float) -> torch.nn.Module:
+    layer = torch.nn.Linear(1, 1)
+    torch.nn.init.constant_(layer.weight, value)
+    torch.nn.init.zeros_(layer.bias)
+    return layer
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        lambda value: {"clip_model": [clip(value)]},  # as CLIP-IQA keeps CLIP
+        lambda value: {"clip_model": {"backbone": (clip(value),)}},
+        lambda value: {"text_features": torch.full((2,), value)},  # as LIQE keeps those of its prompts
+        lambda value: {"text_features": [np.full(2, value)]},
+    ],
+    ids=["module in a list", "module in a dictionary", "tensor", "array"],
+)
 def test_weights_outside_a_model_s_state_identify_it(
-    engine_of: Callable[..., EngineSpec], monkeypatch: pytest.MonkeyPatch, metric: str, variable: str
+    program: Program, beside: Callable[[float], dict[str, object]]
 ) -> None:
-    spec, found = engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), []
-    for value in ("2", "2", "3"):
-        monkeypatch.setenv(variable, value)
-        with Engine(spec, device="cpu") as engine:
-            if value == "3":
-                with pytest.raises(HashMismatchError, match=f"the weights of {metric} are "):
-                    engine.weights(metric)
-                next(engine._folder.glob("weights.json")).unlink()
-            found.append(engine.weights(metric))
-    assert None not in found
-    assert found[0] == found[1] != found[2]
+    sha256_of = program("pyiqa_program").sha256_of
+    one, same, other = (sha256_of(torch, Model(True, **beside(value))) for value in (2.0, 2.0, 3.0))
+    assert one is not None
+    assert one == same != other
+    assert one != sha256_of(torch, Model(True))
 
 
-def test_weights_that_a_metric_reads_from_a_file_identify_it(
-    engine_of: Callable[..., EngineSpec], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    spec, found = engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), set()
-    monkeypatch.setenv("MODEL_FILE", str(tmp_path / "model.mat"))
+def test_a_model_all_of_whose_weights_lie_outside_its_state_has_a_hash(program: Program, tmp_path: Path) -> None:
+    sha256_of, path = program("pyiqa_program").sha256_of, tmp_path / "model.mat"
+    assert sha256_of(torch, Model(False)) is None  # constants alone aren't weights
+    hashes = {sha256_of(torch, Model(False, clip_model=[clip(value)])) for value in (2.0, 3.0)}
     for content in (b"one", b"other"):
-        (tmp_path / "model.mat").write_bytes(content)
-        with Engine(spec, device="cpu") as engine:
-            found.add(engine.weights("file"))
-            next(engine._folder.glob("weights.json")).unlink()
-    assert len(found - {None}) == 2
+        path.write_bytes(content)
+        hashes.add(sha256_of(torch, Model(False, model_path=str(path))))  # a file that is read at each picture
+    assert len(hashes - {None}) == 4
 
 
 def test_one_metric_is_held_at_a_time(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
     # The stand-ins refuse to be made while another one lives.
     items = grey([51])
     with Engine(engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), device="cpu") as engine:
-        for metric in ("mean", "weighted", "mean", "listed"):
+        for metric in ("mean", "weighted", "mean"):
             assert engine.scores(metric, items)[0].error is None
-        assert dict(engine.recorded).keys() == {"mean", "weighted", "listed"}
+        assert dict(engine.recorded).keys() == {"mean", "weighted"}
         with pytest.raises(EngineError, match="no network"):
             engine.weights("unreachable")
-        assert engine.scores("listed", items)[0].error is None  # loaded again after that one failed
+        assert engine.scores("mean", items)[0].error is None  # loaded again after that one failed
 
 
 def test_the_program_of_deqa(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
