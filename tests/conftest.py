@@ -2,9 +2,11 @@
 
 import json
 import os
+import subprocess
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +72,31 @@ def official_file(official_tensors: Mapping[str, Tensor], tmp_path_factory: pyte
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the records of weights that the developer has fetched."""
     monkeypatch.setenv("FGRESQ_HOME", str(tmp_path / "fgresq-home"))
+
+
+@pytest.fixture(autouse=True)
+def _ends_what_it_starts() -> Iterator[None]:
+    """A test that leaves a process or its pipes open fails itself; else the garbage collector's warning hits another."""
+    begun: list[subprocess.Popen[Any]] = []
+    begin = subprocess.Popen.__init__
+
+    def noted(self: "subprocess.Popen[Any]", *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        begun.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", noted)
+        yield
+    left = [process for process in begun if process.poll() is None]
+    for process in left:
+        process.kill()
+        process.wait()
+    pipes = [pipe for process in begun for pipe in (process.stdin, process.stdout, process.stderr) if pipe is not None]
+    open_pipes = [pipe for pipe in pipes if not pipe.closed]
+    for pipe in open_pipes:
+        pipe.close()
+    assert not left, f"these processes still ran: {[process.args for process in left]}"
+    assert not open_pipes, f"these pipes of processes were still open: {open_pipes}"
 
 
 # A loaded machine isn't a fault: no property fails for the time it takes.

@@ -61,6 +61,11 @@ def server(tmp_path_factory):
         yield running
 
 
+@pytest.fixture
+def _ends_what_it_starts():
+    """A test may start the server again that all share; its fixture ends it."""
+
+
 @pytest.fixture(scope="module")
 def browser(browser):
     """Its pages go by a clock that stands still."""
