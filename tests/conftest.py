@@ -76,7 +76,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _ends_what_it_starts() -> Iterator[None]:
-    """A test that leaves a process or its pipes open fails itself; else the garbage collector's warning hits another."""
+    """A test that leaves a process or its pipes open fails itself; else a warning of the collector hits another one."""
     begun: list[subprocess.Popen[Any]] = []
     begin = subprocess.Popen.__init__
 

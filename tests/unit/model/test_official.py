@@ -235,6 +235,7 @@ def test_a_plain_clip_or_degradation_file_is_told_apart(tmp_path: Path, prefix: 
 # The whole of it, once ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_whole_file_loads_wrapped_and_in_the_other_layout(
     official_tensors: Mapping[str, Tensor], tmp_path: Path
 ) -> None:

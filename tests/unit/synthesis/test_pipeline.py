@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -98,18 +99,24 @@ def test_labels_follow_from_the_files(made: Manifest) -> None:
     by_id = {image.image_id: image for image in made.images}
     assert len(made.pairs) > 100
     made_of = {image.content: Judge(pixels(made.root / str(image.reference))) for image in made.images}
-    constructed = 0
-    for pair in made.pairs[::7]:
+
+    @cache
+    def judged(name: str) -> np.ndarray:
+        return levels(made_of[by_id[name].content](pixels(made.path_of(by_id[name]))))
+
+    constructed = compared = 0
+    for pair in made.pairs[::3]:
         a, b = by_id[pair.image_a], by_id[pair.image_b]
         assert a.content == b.content
-        found = [levels(made_of[image.content](pixels(made.path_of(image)))) for image in (a, b)]
         by_construction = [any(word in i.algorithm for word in (" of ", "blank")) for i in (a, b)]
         constructed += any(by_construction)
-        if not any(by_construction):
-            assert preference(found[0], found[1], Consensus()) == pair.preference
+        if a.content == "coffee" and not any(by_construction):  # judging all pictures takes seconds
+            compared += 1
+            assert preference(judged(pair.image_a), judged(pair.image_b), Consensus()) == pair.preference
         if ("blank" in a.algorithm) != ("blank" in b.algorithm):
             assert pair.preference is (Preference.B if "blank" in a.algorithm else Preference.A)
     assert constructed > 5
+    assert compared > 5
     for image in made.images:
         assert image.mos is not None
         assert image.mos == pytest.approx(1, abs=1e-4) if image.algorithm == "pristine" else -0.3 < image.mos <= 1

@@ -1,5 +1,6 @@
 """Restorers: on photographs, against scikit-image, and at what they can do exactly."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -62,19 +63,18 @@ def test_shape_and_range(restorer: Restorer, crops: list[Picture]) -> None:
 
 @ALL
 def test_a_restorer_restores_something(restorer: Restorer, crops: list[Picture]) -> None:
-    gains = []
-    for name in single_degradations(restorer):
-        for crop in crops:
-            degraded = degraded_by(name, crop, 0.5)
-            for strength in (0.15, 0.5, 0.85):
-                restored = restorer.apply(degraded, strength, draw())
-                gains.append(
-                    max(
-                        (psnr(crop, restored) - psnr(crop, degraded.image)) / 0.25,
-                        (ssim(crop, restored) - ssim(crop, degraded.image)) / 0.01,
-                    )
-                )
-    assert max(gains) > 1  # 0.25 dB or 0.01 of SSIM
+    """By 0.25 dB or by 0.01 of SSIM, on some photograph, at some strength; the first one is enough."""
+
+    def gains() -> Iterator[float]:
+        for name in single_degradations(restorer):
+            for crop in crops:
+                degraded = degraded_by(name, crop, 0.5)
+                for strength in (0.5, 0.15, 0.85):
+                    restored = restorer.apply(degraded, strength, draw())
+                    yield (psnr(crop, restored) - psnr(crop, degraded.image)) / 0.25
+                    yield (ssim(crop, restored) - ssim(crop, degraded.image)) / 0.01
+
+    assert any(gain > 1 for gain in gains())
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)

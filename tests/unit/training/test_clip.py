@@ -95,6 +95,7 @@ def test_a_vit_b16_is_taken_over_whole(full_size: Path) -> None:
     torch.testing.assert_close(found, expected, atol=2e-4, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_both_stages_start_from_one_clip(study: Manifest, full_size: Path) -> None:
     """One update of stage 1 and the start of stage 2; more would take a minute on a CPU."""
     clip, settings = str(full_size), {**TINY, "encoder": "clip-vit-b16", "batch_size": 2, "batches": "diagonal"}

@@ -21,6 +21,8 @@ from fgresq.training.config import BaselineConfig, DegradationConfig, QualityCon
 from fgresq.training.log import read_log
 from fgresq.training.run import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
 

@@ -47,6 +47,7 @@ def training(arguments: Sequence[str], out: Path, steps: int) -> Iterator[subpro
         yield process
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tmp_path: Path) -> None:
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     subprocess.run(quality_command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=LONGEST)
@@ -74,6 +75,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tm
     assert losses_of(broken) == expected
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_exits(study: Manifest, tmp_path: Path) -> None:
     with training(quality_command(study, tmp_path, "epochs=5000"), tmp_path, 7) as process:
         process.terminate()

@@ -21,6 +21,8 @@ from fgresq.errors import FgresqError, ImageError, UserError
 from fgresq.workers import Engine, Map, engine, processes, ray_cluster
 from fgresq.workers.order import AHEAD
 
+pytestmark = pytest.mark.slow
+
 # Writes who runs it, one line a trial, and lasts until the file `go` is there.
 TRIAL = 'echo $PPID >> "{log}"; until test -e "{go}"; do sleep 0.05; done; printf 3'
 

@@ -62,6 +62,7 @@ def lying_about() -> list[str]:
     return sorted(path.name for path in (home() / "engines").iterdir())
 
 
+@pytest.mark.slow
 def test_it_is_made_whole_in_place_of_an_outdated_one_and_goes(
     small: EngineSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def test_it_is_made_whole_in_place_of_an_outdated_one_and_goes(
     assert lying_about() == []
 
 
+@pytest.mark.slow
 def test_what_pip_cannot_get_leaves_what_was_there(small: EngineSpec) -> None:
     pretend_installed(small)
     ask_for(small, "3.0")

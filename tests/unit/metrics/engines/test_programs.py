@@ -203,6 +203,7 @@ def test_one_metric_is_held_at_a_time(engine_of: Callable[..., EngineSpec], grey
         assert engine.scores("mean", items)[0].error is None  # loaded again after that one failed
 
 
+@pytest.mark.slow
 def test_the_program_of_deqa(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
     items, spec = grey([0, 64, 255]), engine_of(ENGINES["deqa"].program, OWL)
     with Engine(spec, device="cpu") as engine:
