@@ -8,10 +8,11 @@ import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import polars as pl
 
@@ -53,6 +54,41 @@ class Manifest:
     def path_of(self, image: ImageRecord) -> Path:
         """Where an image's file is."""
         return self.root / image.path
+
+
+def joined(manifests: Sequence[Manifest], root: Path) -> Manifest:
+    """One manifest of all images and pairs of several; the pictures stay where they are.
+
+    Args:
+        manifests: with identities, and contents, that are unique over all of them.
+        root: folder of the joined manifest; paths of pictures are relative to it.
+
+    Returns:
+        The manifest, not written yet. Its `about` has those of the others under their folders, and their labels.
+
+    Raises:
+        ManifestError: the records contradict one another.
+    """
+    images = tuple(
+        replace(image, path=_moved(of.root, image.path, root), reference=_moved(of.root, image.reference, root))
+        for of in manifests
+        for image in of.images
+    )
+    pairs = tuple(pair for of in manifests for pair in of.pairs)
+    check(images, pairs, str(root))
+    labels = dict.fromkeys(of.about["labels"] for of in manifests if "labels" in of.about)
+    about: dict[str, Any] = {"joined": {str(of.root): dict(of.about) for of in manifests}}
+    return Manifest(root, images, pairs, about | ({"labels": " ".join(labels)} if labels else {}))
+
+
+@overload
+def _moved(old: Path, path: str, new: Path) -> str: ...
+@overload
+def _moved(old: Path, path: None, new: Path) -> None: ...
+@overload
+def _moved(old: Path, path: str | None, new: Path) -> str | None: ...
+def _moved(old: Path, path: str | None, new: Path) -> str | None:
+    return path if path is None or Path(path).is_absolute() else os.path.relpath(old / path, new)
 
 
 def write_manifest(manifest: Manifest) -> None:

@@ -17,6 +17,7 @@ from fgresq.manifest import (
     Manifest,
     check,
     images_from_csv,
+    joined,
     pairs_from_csv,
     read_manifest,
     write_csv,
@@ -307,3 +308,22 @@ def test_an_image_that_restores_nothing_has_no_task(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path, records, (), {})
     write_manifest(manifest)
     assert read_manifest(tmp_path) == manifest
+
+
+def test_data_sets_are_joined_where_they_lie(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "deep" / "two"
+    for folder, names, content in ((one, "ab", "one"), (two, "xy", "two")):
+        folder.mkdir(parents=True)
+        images = tuple(replace(image(name), content=content, reference=f"{name}-ref.png") for name in names)
+        write_manifest(Manifest(folder, images, (Pair(*names, Preference.A),), {"labels": f"by {content}."}))
+    out = tmp_path / "out"
+    out.mkdir()
+    write_manifest(joined([read_manifest(one), read_manifest(two)], out))
+    read = read_manifest(out)
+    assert [of.image_id for of in read.images] == ["a", "b", "x", "y"]
+    assert [pair.preference for pair in read.pairs] == [Preference.A] * 2
+    assert read.path_of(read.images[2]).resolve() == (two / image("x").path).resolve()
+    assert (out / str(read.images[0].reference)).resolve() == (one / "a-ref.png").resolve()
+    assert read.about["labels"] == "by one. by two."
+    with pytest.raises(ManifestError, match="occur twice: a"):
+        joined([read_manifest(one), read_manifest(one)], out)

@@ -208,10 +208,10 @@ class Fragments(Preprocessing):
 class Tiles(Preprocessing):
     """Parts at full resolution, the more of them the larger the picture is.
 
-    A side of n pixels gets n / tile parts, rounded, but at least one and at most `most`; each from the middle of its
-    cell, or where training draws it. So a picture of ordinary size is seen nearly whole, and a large one in samples
-    from all over it. Parts begin on multiples of 8 pixels, where JPEG's blocks do. A picture smaller than a tile is
-    enlarged.
+    A side of n pixels gets n / tile parts, rounded, but at least one and at most `most`, evenly from border to border.
+    So a picture of ordinary size is seen nearly whole, and a large one in samples from all over it. Parts begin on
+    multiples of 8 pixels, where JPEG's blocks do, but for those at the right and lower border of a picture whose sides
+    aren't such multiples. A picture smaller than a tile is enlarged.
 
     Attributes:
         tile: side of a part, in pixels; a multiple of 8.
@@ -254,8 +254,18 @@ class Tiles(Preprocessing):
         return max(height, self.tile), max(width, self.tile)
 
     def corners(self, height: int, width: int, places: Sequence[Place] | None = None) -> list[tuple[int, int]]:
-        """One in each cell, row by row."""
-        return _in_cells(self.grid_of(height, width), self.tile, (height, width), places)
+        """Row by row, evenly from border to border; or one in each cell, where training draws it."""
+        grid = self.grid_of(height, width)
+        if places is not None:
+            return _in_cells(grid, self.tile, (height, width), places)
+        rows, columns = (
+            [
+                min(_BLOCK * round(share * (side - self.tile) / _BLOCK), side - self.tile)
+                for share in (np.linspace(0, 1, count) if count > 1 else [0.5])
+            ]
+            for side, count in zip((height, width), grid, strict=True)
+        )
+        return [(top, left) for top in rows for left in columns]
 
 
 def _in_cells(

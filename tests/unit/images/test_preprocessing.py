@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import fgresq
 from fgresq.images.decode import decode
-from fgresq.images.preprocessing import Fragments, Preprocessing, Resized
+from fgresq.images.preprocessing import Fragments, Preprocessing, Resized, Tiles
 from fgresq.scoring.inputs import cut_tensor
 from fgresq.scoring.scorer import Scorer
 
@@ -139,3 +139,45 @@ def test_tensors_are_cut_like_files(preprocess: Preprocessing, shape: tuple[int,
     cut.sum().backward()
     assert tensor.grad is not None
     assert tensor.grad.abs().sum() > 0
+
+
+TILES = Tiles(tile=64, most=4)
+
+
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [((64, 64), (1, 1)), ((95, 96), (1, 2)), ((160, 64), (3, 1)), ((200, 1000), (3, 4)), ((4000, 4000), (4, 4))],
+)
+def test_tiles_grow_with_the_picture(size: tuple[int, int], grid: tuple[int, int]) -> None:
+    assert TILES.grid_of(*size) == grid
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    cut = TILES(picture)
+    assert cut.shape == (64 * grid[0], 64 * grid[1], 3)
+    corners = TILES.corners(*size)
+    assert len(corners) == grid[0] * grid[1]
+    for number, (top, left) in enumerate(corners):
+        assert top % 8 == 0 or top == size[0] - 64
+        assert left % 8 == 0 or left == size[1] - 64
+        row, column = divmod(number, grid[1])
+        part = cut[64 * row : 64 * (row + 1), 64 * column : 64 * (column + 1)]
+        assert np.array_equal(part, picture[top : top + 64, left : left + 64])
+
+
+def test_tiles_of_a_picture_that_fits_are_the_picture() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (128, 192, 3), dtype=np.uint8)
+    assert np.array_equal(TILES(picture), picture)
+
+
+def test_a_picture_smaller_than_a_tile_is_enlarged() -> None:
+    assert TILES(np.zeros((20, 100, 3), dtype=np.uint8)).shape == (64, 128, 3)
+
+
+def test_tiles_are_cut_where_training_draws_them() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    first, last = (TILES.corners(300, 300, [(share, share)] * TILES.most_parts) for share in (0.0, 0.999))
+    assert first[0] == (0, 0)
+    assert last[-1] == (232, 232)
+    middle = TILES.corners(300, 300)
+    assert (middle[0], middle[-1]) == ((0, 0), (236, 236))
+    assert not np.array_equal(TILES.cut(picture, [(0.0, 0.0)] * 16), TILES.cut(picture))
+    assert not TILES.fixed
