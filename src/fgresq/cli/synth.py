@@ -49,6 +49,10 @@ def synth(
             help="Results of your own restorers to add: one folder an algorithm, files named like the photographs.",
         ),
     ] = None,
+    ladders: Annotated[
+        float,
+        typer.Option(min=0, max=0.3, help="Ladders of one growing distortion for each image; a ladder has 3 images."),
+    ] = 0.12,
     restored_task: Annotated[
         RestorationTask | None,
         typer.Option(
@@ -82,6 +86,7 @@ def synth(
             restorers=[] if restorers is None else [name for part in restorers.split(",") if (name := part.strip())],
             restored=restored,
             restored_task=restored_task,
+            ladders=ladders,
             progress=lambda done: bar.advance(bar.task_ids[0], done),
         )
     _print(manifest, len(photographs))

@@ -29,17 +29,22 @@ from fgresq.synthesis.restore.catalogue import RESTORERS, suited
 UNTOUCHED, PRISTINE = "none", "pristine"
 MIN_PHOTOGRAPH = 64
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
-_IMITATED_SHARE = 0.36
-_LEARNED_SHARE = 0.4
-_FULL_SHARE = 0.6
+# Of a task's images: outputs of learned restorers, and imitations of such, with or without the former.
+_LEARNED, _IMITATED, _IMITATED_ALONE = 0.45, 0.15, 0.3
+_MIXED = 0.33
+# JPEG alone is what most pictures suffer from; the other mixtures share the rest.
+_JPEG_SHARE = 0.35
 _NEAR = 0.15
 _PRISTINE_INDEX = 0
-# Of a content's images: ladders a hundred, copies, blank pictures.
-_LADDERS, _COPIES, _BLANKS = 0.12, 0.05, 0.04
+# Ladders, copies and blank pictures for each image of a content; a ladder has several images.
+LADDERS = 0.12
+_COPIES, _BLANKS = 0.05, 0.04
 RUNGS = 3
 _APART = 1 / 12
 _OF_PRISTINE = 0.25
 _LARGE = 0.6
+# Faults of tone, which leave structure as it is, are the hardest to tell from a photographer's choice.
+_OFTEN = ("overexposure", "crushed-shadows", "colour-cast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Assignment:
         consensus: when metrics count as agreeing.
         learned: names of the learned restorers to use as well as the classical ones.
         ready: results of other restorers that join the images.
+        ladders: how many ladders are made for each image.
     """
 
     photograph: Path
@@ -72,6 +78,7 @@ class Assignment:
     consensus: Consensus
     learned: tuple[str, ...] = ()
     ready: tuple[Ready, ...] = ()
+    ladders: float = LADDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +214,9 @@ def _steps(assignment: Assignment, pristine: Picture, ready: Sequence[Step]) -> 
         return [Step(PRISTINE, ready[0].task, pristine), *ready]
     tasks = [task for task, _ in assignment.tasks]
     total = sum(count for _, count in assignment.tasks)
-    ladders, copies, blanks = (round(share * total) for share in (_LADDERS, _COPIES, _BLANKS))
+    ladders, copies, blanks = (round(share * total) for share in (assignment.ladders, _COPIES, _BLANKS))
+    # The pristine picture and the degraded one of every task are always among them.
+    ladders = max(0, min(ladders, (total - 1 - copies - blanks - len(tasks)) // RUNGS))
     left = total - 1 - ladders * RUNGS - copies - blanks
     steps = [Step(PRISTINE, tasks[0], pristine)]
     for number, task in enumerate(tasks):
@@ -218,7 +227,7 @@ def _steps(assignment: Assignment, pristine: Picture, ready: Sequence[Step]) -> 
     steps += ready
     draw = generator_for(assignment.seed, assignment.content, "ladders")
     bases = list(steps)
-    names = _cycled(list(DISTORTIONS), ladders, draw)
+    names = _cycled([*DISTORTIONS, *_OFTEN], ladders, draw)
     for name in names:
         steps += _ladder(name, bases, draw)
     for _ in range(copies):
@@ -270,36 +279,48 @@ def variants(
 ) -> list[tuple[str, Picture]]:
     """A picture degraded by a task, and restorations of it which differ a little or much.
 
-    Two fifths are made by learned restorers, where some serve the degradation. About a third of the others imitate such
-    (see `_imitations`). Every other classical restoration is repeated at a strength near the first, so that fine
-    differences are common.
+    Nearly half are made by learned restorers, where some serve the task, and a seventh imitate such (see
+    `_imitations`); else a third do. Every other classical restoration is repeated at a strength near the first, so that
+    fine differences are common.
 
     Returns:
         (algorithm, picture): the algorithm's name with its strength; `none` is the degraded picture.
     """
-    choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
-    degradation = choices[int(draw.integers(len(choices)))]
+    degradation = _degradation(task, draw)
     degraded = _stored(degradation.apply(pristine, draw.uniform(0.1, 0.95), draw))
     serving = learned.suited(restorers, degradation)
-    by_learned = round(_LEARNED_SHARE * (count - 1)) if serving else 0
-    imitated = round(_IMITATED_SHARE * (count - 1 - by_learned))
-    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - by_learned - imitated, draw)]
-    made += _learned(serving, degraded, by_learned, draw)
+    imitated = round((_IMITATED if serving else _IMITATED_ALONE) * (count - 1))
+    by_learned = round(_LEARNED * (count - 1)) if serving else 0
+    made = [(UNTOUCHED, degraded.image), *_classical(degradation, degraded, count - 1 - imitated - by_learned, draw)]
+    made += _learned(serving, degraded, [picture for _, picture in made], by_learned, draw)
     return made + _imitations(pristine, [picture for _, picture in made], imitated, draw)
 
 
+def _degradation(task: RestorationTask, draw: Generator) -> Degradation:
+    choices = [degradation for degradation in DEGRADATIONS.values() if degradation.task == task]
+    if task is RestorationTask.MIXTURE and draw.random() < _JPEG_SHARE:
+        return DEGRADATIONS["jpeg"]
+    return choices[int(draw.integers(len(choices)))]
+
+
 def _learned(
-    restorers: Sequence[learned.LearnedRestorer], degraded: Degraded, count: int, draw: Generator
+    restorers: Sequence[learned.LearnedRestorer],
+    degraded: Degraded,
+    others: Sequence[Picture],
+    count: int,
+    draw: Generator,
 ) -> list[tuple[str, Picture]]:
-    """Restorations by learned restorers, most of them undiluted, as people use them; some are repeated, diluted."""
+    """Outputs of learned restorers; a third of them also mixed with another picture, as a slider of strength does."""
     by_name = {restorer.name: restorer for restorer in restorers}
-    wanted: list[tuple[str, float]] = []
+    made: list[tuple[str, Picture]] = []
     for name in _cycled(list(by_name), count, draw):
-        share = 1.0 if draw.random() < _FULL_SHARE else float(draw.uniform(0.4, 1.0))
-        wanted.append((name, share))
-        if draw.random() < 0.25:
-            wanted.append((name, share * float(draw.uniform(0.6, 0.95))))
-    return [(f"{name} {share:.2f}", learned.restored(by_name[name], degraded, share)) for name, share in wanted[:count]]
+        out = learned.restored(by_name[name], degraded, draw)
+        made.append((f"{name} 1.00", out))
+        if draw.random() < _MIXED:
+            share = float(draw.uniform(0.3, 0.9))
+            other = others[int(draw.integers(len(others)))]
+            made.append((f"{name} {share:.2f}", np.float32(share) * out + np.float32(1 - share) * other))
+    return made[:count]
 
 
 def _imitations(pristine: Picture, bases: Sequence[Picture], count: int, draw: Generator) -> list[tuple[str, Picture]]:

@@ -15,7 +15,7 @@ from fgresq.images.decode import printable
 from fgresq.locks import is_passing, only_writer, remove_leftovers
 from fgresq.manifest import Manifest, write_manifest
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
-from fgresq.synthesis.contents import MIN_PHOTOGRAPH, Assignment, Made, generator_for, make_content
+from fgresq.synthesis.contents import LADDERS, MIN_PHOTOGRAPH, Assignment, Made, generator_for, make_content
 from fgresq.synthesis.fidelity import METRICS
 from fgresq.synthesis.labels import Consensus
 from fgresq.synthesis.ready import Ready, find_ready
@@ -26,6 +26,7 @@ from fgresq.workers import processes
 PAIRS_A_CONTENT = 100
 _IMAGES_A_TASK = 13
 _LEAST_IMAGES = 3
+_MOST_LADDERS = 0.3
 _UNFINISHED = ".unfinished"
 _DISSIMILARITIES = "dissimilarities.csv"
 _LABELS = (
@@ -56,6 +57,7 @@ def synthesise(
     restorers: Sequence[str] = (),
     restored: Path | None = None,
     restored_task: RestorationTask | None = None,
+    ladders: float = LADDERS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Manifest:
     """Make restored images of photographs, label them, and write a data set with its manifest.
@@ -75,6 +77,7 @@ def synthesise(
         restored: folder of results of other restorers, which join the images and are labelled with them
             (`ready.find_ready`).
         restored_task: the task of those of them that lie in no task's folder.
+        ladders: ladders of one growing distortion for each image, 3 images each; at most 0.3.
         progress: called with the number of photographs finished since the last call.
 
     Returns:
@@ -91,7 +94,7 @@ def synthesise(
     contents = _contents(sources)
     used = tuple(restorer.name for restorer in learned.chosen(restorers))
     ready = {} if restored is None else find_ready(restored, contents, restored_task)
-    _check_numbers(per_content, crop, only_ready=bool(ready))
+    _check_numbers(per_content, crop, ladders, only_ready=bool(ready))
     assignments = [
         Assignment(
             contents[content],
@@ -105,11 +108,13 @@ def synthesise(
             Consensus(),
             used,
             ready.get(content, ()),
+            ladders,
         )
         for content, tasks in _turns(contents, per_content, seed)
     ]
     settings: dict[str, Any] = {"version": __version__, "seed": seed, "per_content": per_content, "crop": crop}
     settings |= {"source": name, "photographs": list(contents), "restorers": used, "restored": _counts(ready)}
+    settings["ladders"] = ladders
     with only_writer(out):
         _open_folder(out, settings)
         return _written(assignments, out, settings, licence, workers, progress)
@@ -141,7 +146,9 @@ def _written(
     return manifest
 
 
-def _check_numbers(per_content: int, crop: int | None, only_ready: bool) -> None:
+def _check_numbers(per_content: int, crop: int | None, ladders: float, only_ready: bool) -> None:
+    if not 0 <= ladders <= _MOST_LADDERS:
+        raise UserError(f"{ladders} ladders an image can't be; 0 to {_MOST_LADDERS} can, since each has 3 images")
     if per_content < _LEAST_IMAGES and not (only_ready and per_content == 0):
         none = "" if only_ready else "; 0 makes none, beside results that are ready"
         raise UserError(

