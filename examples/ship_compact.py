@@ -1,4 +1,4 @@
-"""Puts trained weights where `compact` is looked for: `python examples/ship_compact.py runs/stage2/model.safetensors`.
+"""Puts trained weights where `compact` is looked for: `python examples/ship_compact.py runs/quality/model.safetensors`.
 
 They are stored in half precision, with a note of one line that every command prints. The SHA-256 printed at the end
 belongs into `fgresq/model/store.py`.
@@ -10,10 +10,7 @@ from pathlib import Path
 import fgresq
 from fgresq.model.checkpoints import Training, load_checkpoint, save_checkpoint
 
-NOTE = (
-    "trained on 29,329 pairs of restored images made from 424 photographs (BSDS500, Kodak) and labelled by five "
-    "full-reference metrics, not by people"
-)
+NOTE = "trained on synthetic restorations labelled by full-reference metrics, not by people"
 
 
 def main(trained: Path) -> None:

@@ -21,8 +21,9 @@ _NameOrFile = Annotated[str, typer.Argument(metavar="NAME|FILE", help="`compact`
 @app.command(name="list")
 def list_weights() -> None:
     """The weights that can be used by name, and whether they are here."""
+    from fgresq.files import home
     from fgresq.model.checkpoints import read_header
-    from fgresq.model.store import RELEASED, locate, read_record
+    from fgresq.model.store import EARLIER, RELEASED, locate, read_record
 
     table = Table("name", "here", "what", box=None, header_style="bold", pad_edge=False)
     _, training = read_header(locate("compact").path)
@@ -31,6 +32,12 @@ def list_weights() -> None:
     here = "yes" if record is not None and record.path.is_file() else "no"
     table.add_row(
         "released", here, cell(f"the authors', {RELEASED.repository} on the hub; licence: {RELEASED.licence}")
+    )
+    earlier = home() / f"{EARLIER}.safetensors"
+    table.add_row(
+        EARLIER,
+        "yes" if earlier.is_file() else "no",
+        cell(f"`compact` before, to reproduce earlier numbers: weights/{EARLIER}.safetensors of the repository"),
     )
     results.print(table)
 

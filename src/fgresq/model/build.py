@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from fgresq.errors import UserError
-from fgresq.images.preprocessing import AnyPreprocessing, Fragments, Resized
+from fgresq.images.preprocessing import AnyPreprocessing, Resized, Tiles
 from fgresq.model.encoders import ClipEncoder, CompactEncoder, LiteEncoder
 from fgresq.model.fgresq import DegradationBranch, FGResQ
 from fgresq.model.heads import ComparisonClasses, ComparisonHead, ComparisonInput, Equality, RegressionHead
@@ -68,7 +68,7 @@ class ModelConfig(BaseModel):
         return self
 
 
-_FRAGMENTS = Fragments(grid=8, patch=56)
+_TILES = Tiles(tile=192, most=4)
 
 VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
     {
@@ -83,10 +83,8 @@ VARIANTS: MappingProxyType[str, ModelConfig] = MappingProxyType(
             comparison_classes="binary",
             degradation_branch=False,
         ),
-        "compact": ModelConfig(encoder="compact-statistics", preprocessing=_FRAGMENTS),
-        "compact-without-degradation": ModelConfig(
-            encoder="compact-statistics", preprocessing=_FRAGMENTS, degradation_branch=False
-        ),
+        "compact": ModelConfig(encoder="lite0", degradation_branch=False, equality="distance", preprocessing=_TILES),
+        "compact-with-degradation": ModelConfig(encoder="lite0", equality="distance", preprocessing=_TILES),
         "compact-tiny": ModelConfig(encoder="compact-tiny"),
     }
 )

@@ -19,7 +19,10 @@ from fgresq.files import home
 from fgresq.names import nearest
 
 _COMPACT_FILE = Path(__file__).parent / "data" / "compact.safetensors"
-_COMPACT_SHA256 = "20d1ee26cb6cc3049e49d2fb05b1bbf4ae3df896fbb1def93573ddeb9bd80835"
+_COMPACT_SHA256 = "011af972056d1e9ea23ea0dd98bf1fc7b2072d0c321f710eda4d8db2093f3051"
+# What `compact` was until November 2026: for reproducing earlier numbers, in the repository and not in the wheel.
+EARLIER = "compact-2026-11"
+_EARLIER_SHA256 = "20d1ee26cb6cc3049e49d2fb05b1bbf4ae3df896fbb1def93573ddeb9bd80835"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class HubWeights:
 
 RELEASED = HubWeights("orpheus0429/FGResQ", "weights/FGResQ.pth", None, "not stated by the authors; see their page")
 
-NAMES = ("compact", "released")
+NAMES = ("compact", "released", EARLIER)
 
 
 class FetchRecord(BaseModel):
@@ -87,6 +90,14 @@ def locate(weights: str | os.PathLike[str]) -> Located:
     name = os.fspath(weights)
     if name == "compact":
         return Located(_COMPACT_FILE, _COMPACT_SHA256)
+    if name == EARLIER:
+        path = home() / f"{EARLIER}.safetensors"
+        if not path.is_file():
+            raise WeightsError(
+                f"the weights `{EARLIER}` aren't on this machine; they are weights/{EARLIER}.safetensors of fgresq's "
+                f"repository: pass the path of that file, or copy it to {path}"
+            )
+        return Located(path, _EARLIER_SHA256)
     if name == "released":
         record = read_record()
         if record is None:

@@ -147,7 +147,7 @@ TINY_VARIANTS = {
     for inputs in ("pair", "pair-and-difference")
     for classes in ("three-class", "binary")
     for branch in (True, False)
-} | {"compact": VARIANTS["compact"], "compact-without": VARIANTS["compact-without-degradation"]}
+} | {"compact": VARIANTS["compact"], "compact-with": VARIANTS["compact-with-degradation"]}
 
 
 @pytest.mark.parametrize("own", TINY_VARIANTS)
