@@ -29,6 +29,12 @@ class RegressionHead(nn.Module):
         values: Tensor = SCORE_SLOPE * self.linear(features).squeeze(-1)
         return values
 
+    @torch.no_grad()
+    def standardise(self, mean: float, deviation: float) -> None:
+        """Make logits that have this mean and deviation have mean 0 and deviation 1; the order of scores stays."""
+        self.linear.weight.div_(deviation)
+        self.linear.bias.sub_(mean / SCORE_SLOPE).div_(deviation)
+
     def forward(self, features: Float[Tensor, "b q"]) -> Float[Tensor, " b"]:
         """Scores in (0, 1)."""
         return torch.sigmoid(self.logits(features))
@@ -44,9 +50,9 @@ class ComparisonHead(nn.Module):
     image and all N^2 pairs of N images cost N projections and N^2 additions.
 
     A sum can't say "these are the same picture": what is alike in two pictures cancels in no linear layer. With
-    equality "distance", k log(r + .001) is taken off the logit of `equal`, r being the root mean square of
-    F_q(A) - F_q(B) and k > 0 learned: certain for a picture against itself, and unlikely for two pictures that differ
-    much, though they may be equally good.
+    equality "distance" the logits are -l, l and c - k log(r + .001), where l is half the difference of the linear
+    layer's logits of A and B, r the root mean square of F_q(A) - F_q(B), and c and k > 0 are learned: certain for a
+    picture against itself, and unlikely for two pictures that differ much, though they may be equally good.
 
     Args:
         feature_dim: length of F_q.
@@ -69,6 +75,14 @@ class ComparisonHead(nn.Module):
         )
         # Before the softplus; it starts at about 1.
         self.alike = nn.Parameter(torch.tensor(0.5)) if equality == "distance" else None
+
+    @torch.no_grad()
+    def sharpen(self, factor: float) -> None:
+        """Multiply all logits by a factor above 0: the answers stay, their probabilities become surer or less sure."""
+        self.linear.weight.mul_(factor)
+        self.linear.bias.mul_(factor)
+        if self.alike is not None:  # the inverse of softplus(alike) * factor
+            self.alike.copy_((F.softplus(self.alike) * factor).expm1().log())
 
     def project(self, features: Float[Tensor, "*n q"]) -> tuple[Float[Tensor, "*n c"], Float[Tensor, "*n c"]]:
         """What an image adds to the logits as A (bias included) and as B."""
@@ -95,10 +109,11 @@ class ComparisonHead(nn.Module):
         return self._told_apart(logits, (apart.square() / self.feature_dim + _SAME**2).sqrt())
 
     def _told_apart(self, logits: Float[Tensor, "*n c"], distance: Float[Tensor, "*n"]) -> Float[Tensor, "*n c"]:
-        """Take the distance's share off the last class."""
+        """The three logits of equality "distance", from the linear layer's and the distance."""
         assert self.alike is not None  # noqa: S101 - tells the type checker
-        equal = logits[..., 2] - F.softplus(self.alike) * distance.log()
-        return torch.cat([logits[..., :2], equal[..., None]], dim=-1)
+        lead = (logits[..., 1] - logits[..., 0]) / 2
+        equal = self.linear.bias[2] - F.softplus(self.alike) * distance.log()
+        return torch.stack([-lead, lead, equal], dim=-1)
 
     def probabilities(self, logits: Float[Tensor, "*n c"]) -> Float[Tensor, "*n 3"]:
         """P(A better), P(B better), P(equal) from class logits; the binary form never says equal."""

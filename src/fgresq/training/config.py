@@ -197,6 +197,9 @@ class QualityConfig(EncoderConfig):
         scene_weight, rank_weight: lambda 1 and 2 of eq. 9.
         probability: of the fidelity loss: "logit-difference" takes scores before the sigmoid, "paper" after it.
         label_smoothing: of the ranking loss.
+        calibrate: at the end, divide the comparison's logits by the temperature at which the validation side's labels
+            are likeliest, so that its probabilities mean what they say, and spread the scores: its median image gets
+            1/2, and an image one deviation above it 0.73. The answers and the order of the scores stay.
     """
 
     comparison_input: ComparisonInput = "pair"
@@ -210,6 +213,13 @@ class QualityConfig(EncoderConfig):
     rank_weight: float = Field(default=1.0, ge=0)
     probability: Literal["logit-difference", "paper"] = "logit-difference"
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    calibrate: bool = False
+
+    @model_validator(mode="after")
+    def _calibration_has_pairs(self) -> "QualityConfig":
+        if self.calibrate and (self.validation_share == 0 or self.comparison_classes == "binary"):
+            raise ValueError("calibrate needs a validation side (validation_share above 0) and three classes")
+        return self
 
 
 class BaselineConfig(RunConfig):

@@ -56,7 +56,9 @@ def run(manifest: Manifest, config: RunConfig, out: Path, watch: Watch | None = 
         progress = train(stage, config, kind, out, watch)
         if isinstance(config, QualityConfig) and distributed.is_main():
             # Without any score of the criterion there is no best, and the last is as good as any.
-            export_weights(out / (LAST if progress.best is None else BEST), out / WEIGHTS)
+            path = out / (LAST if progress.best is None else BEST)
+            calibrated_by = stage if isinstance(stage, QualityStage) and config.calibrate else None
+            export_weights(path, out / WEIGHTS, calibrated_by)
         return progress
 
 
@@ -73,8 +75,13 @@ def _only_training(out: Path) -> Iterator[None]:
         yield
 
 
-def export_weights(path: Path, to: Path) -> str:
+def export_weights(path: Path, to: Path, calibrated_by: QualityStage | None = None) -> str:
     """Turn a checkpoint of stage 2 into a weights file, whose header says what they were trained on.
+
+    Args:
+        path: the checkpoint.
+        to: the file.
+        calibrated_by: the stage whose validation side decides how sure the comparison is; None leaves it as trained.
 
     Returns:
         Its SHA-256.
@@ -87,6 +94,10 @@ def export_weights(path: Path, to: Path) -> str:
     config = ModelConfig.model_validate_json(content["export"]["config"])
     model = build(config)
     model.load_state_dict(content["export"]["model"], strict=True)
+    if calibrated_by is not None:
+        model.comparison.sharpen(1 / calibrated_by.temperature(model))
+        logits = calibrated_by.score_logits(model)
+        model.regression.standardise(float(logits.median()), float(logits.std()))
     told = TrainedOn.model_validate(content["trained_on"])
     return save_checkpoint(to, model, config, Training(note=told.note, trained=True, seen=told.seen))
 

@@ -43,7 +43,7 @@ class LiteEncoder(Encoder):
         super().__init__()
         self.part = part
         self.standardised = Standardised(COUNT)
-        self.dropout = nn.Dropout(0.0)  # training may set its share
+        self.dropout = AlikeDropout(0.0)  # training may set its share
         layers = (
             [nn.Linear(COUNT, feature_dim)]
             if hidden is None
@@ -82,6 +82,17 @@ class LiteEncoder(Encoder):
             measured = self.measure(needed(images))
         features: Tensor = self.mix(self.dropout(self.standardised(measured)).to(self.mix[0].weight.dtype))
         return features
+
+
+class AlikeDropout(nn.Dropout):
+    """Dropout that leaves out the same numbers of every image of a batch.
+
+    Both images of a pair must lose the same, or two equal pictures would differ in training.
+    """
+
+    def forward(self, input: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:  # noqa: A002 - nn.Dropout's own name
+        """`nn.Dropout.forward`, one mask for all rows."""
+        return input * super().forward(torch.ones_like(input[:1]))
 
 
 def _parts(images: Float[Tensor, "b 3 h w"], part: int) -> Float[Tensor, "n 3 p p"]:
