@@ -20,6 +20,7 @@ REPOSITORY, FILENAME = "orpheus0429/FGResQ", "weights/FGResQ.pth"
 CONTENT = bytes(range(256)) * 40
 FIRST, SECOND = "a" * 40, "b" * 40
 # Weights that load, for the tests that score: the name `released` takes a file of our format, too.
+ROOT = Path(__file__).parents[2]
 COMPACT = Path(fgresq.__file__).parent / "model" / "data" / "compact.safetensors"
 
 
@@ -43,7 +44,7 @@ def machine(tmp_path: Path, hub: FakeHub) -> Machine:
 
 def test_the_first_fetch_is_recorded_and_verifies(machine: Machine, hub: FakeHub) -> None:
     machine.here("weights", "verify", "released").refused(2, "fgresq weights fetch released", REPOSITORY)
-    assert any(line.startswith("released  no") for line in machine.here("weights", "list").lines())
+    assert any(line.split()[:2] == ["released", "no"] for line in machine.here("weights", "list").lines())
 
     fetched = machine.fetch()
     assert fetched.code == 0, fetched.err
@@ -194,7 +195,7 @@ def test_changed_weights_score_nothing(machine: Machine, hub: FakeHub, photograp
 
     path.unlink()
     machine.here("weights", "verify", "released").refused(2, "were here and are gone", str(path))
-    assert any(line.startswith("released  no") for line in machine.here("weights", "list").lines())
+    assert any(line.split()[:2] == ["released", "no"] for line in machine.here("weights", "list").lines())
     assert machine.fetch("--local-dir", "mine").code == 0
     assert machine.here("weights", "verify", "released").lines()[-1] == "as recorded"
 
@@ -346,16 +347,24 @@ def test_compact_needs_no_fetch(machine: Machine) -> None:
 def test_an_unknown_name_lists_the_nearest(machine: Machine) -> None:
     for command in ("fetch", "verify", "info"):
         machine.here("weights", command, "relased").refused(2, "'relased'", "did you mean released?")
-    machine.here("weights", "fetch", "zzz").refused(2, "known: compact, released")
+    machine.here("weights", "fetch", "zzz").refused(2, "known: compact, compact-2026-11, released")
 
 
 def test_info_says_what_compact_is(machine: Machine) -> None:
     said = dict(re.split("  +", line, maxsplit=1) for line in machine.here("weights", "info").lines())
     assert said["file"] == str(COMPACT)
     assert said["SHA-256"] == sha256(COMPACT.read_bytes())
-    assert said["encoder"] == "compact-statistics"
-    assert said["degradation branch"] == "yes"
-    assert said["parameters"] == "436,996"
+    assert said["encoder"] == "lite0"
+    assert said["degradation branch"] == "no"
+    assert said["parameters"] == "209,925"
+
+
+def test_the_earlier_compact_is_loaded_by_its_file_and_by_its_name_once_it_is_here(machine: Machine) -> None:
+    file = ROOT / "weights" / "compact-2026-11.safetensors"
+    said = dict(re.split("  +", line, maxsplit=1) for line in machine.here("weights", "info", file).lines())
+    assert (said["encoder"], said["parameters"]) == ("compact-statistics", "436,996")
+    for command in ("info", "fetch"):
+        machine.here("weights", command, "compact-2026-11").refused(2, "compact-2026-11.safetensors", "repository")
 
 
 def test_info_says_what_an_authors_file_is(machine: Machine, official_file: Path) -> None:

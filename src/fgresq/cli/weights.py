@@ -51,10 +51,13 @@ def fetch(
 ) -> None:
     """Fetch weights once; HF_ENDPOINT names a mirror, HF_HUB_OFFLINE forbids the network."""
     from fgresq.model.fetching import fetch as fetch_released
-    from fgresq.model.store import NAMES, RELEASED
+    from fgresq.model.store import EARLIER, NAMES, RELEASED, locate
 
     if name == "compact":
         results.print("compact ships with fgresq; there is nothing to fetch")
+        return
+    if name == EARLIER:
+        results.print(cell(f"{locate(name).path} is here; nothing is fetched"), soft_wrap=True)
         return
     if name != "released":
         raise UserError(f"no weights are called {name!r}; {nearest(name, NAMES)}")

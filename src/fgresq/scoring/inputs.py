@@ -99,7 +99,7 @@ def read_crop(image: ImageInput, name: str, preprocessing: Preprocessing) -> Cro
     return preprocessing(_read(image, name))
 
 
-def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -> Float[Tensor, "b 3 s s"]:
+def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -> Float[Tensor, "b 3 sh sw"]:
     """Preprocess a batch so that a gradient can pass: what `read_crop` does, in floating point.
 
     Args:

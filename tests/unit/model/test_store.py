@@ -85,7 +85,7 @@ def test_a_name_comes_before_a_file_of_that_name(tmp_path: Path, monkeypatch: py
     [
         ("relesed", "did you mean released?"),
         ("Compact", "did you mean compact?"),
-        ("xyz", "known: compact, released"),
+        ("xyz", "known: compact, compact-2026-11, released"),
         ("absent/FGResQ.pth", "there is no such file"),
         ("x\0y", "there is no such file"),
         ("", "isn't a file"),

@@ -199,8 +199,8 @@ def test_provenance_names_the_precision_that_is_used(
 ) -> None:
     scorer = fgresq.load(device="cpu", precision=precision)
     seen = []
-    norm = scorer.model.encoder.norm
-    norm.register_forward_hook(lambda module, given, found: seen.append(str(found.dtype)))
+    mix = scorer.model.encoder.mix
+    mix.register_forward_hook(lambda module, given, found: seen.append(str(found.dtype)))
     table = {name: {"1": picture} for name, picture in zip("ab", pictures, strict=False)}
     for dtype in (None, *AUTOCASTS):
         with inside(dtype):

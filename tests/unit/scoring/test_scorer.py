@@ -74,7 +74,7 @@ def test_a_single_bad_image_is_an_error(scorer: Scorer) -> None:
 
 def test_nothing_to_score_is_an_empty_list(scorer: Scorer) -> None:
     assert scorer.score([]) == []
-    assert scorer.features([]).shape == (0, 768)
+    assert scorer.features([]).shape == (0, 128)
 
 
 def test_progress_counts_every_image(scorer: Scorer) -> None:
