@@ -47,6 +47,13 @@ class BenchmarkSet:
     manifest: Manifest
     files: Mapping[str, FileState]
 
+    def of_sources(self, sources: Sequence[str]) -> "BenchmarkSet":
+        """With the images of some sources, and their pairs; all where none is named. The order stays."""
+        images = tuple(image for image in self.manifest.images if not sources or image.source in sources)
+        known = {image.image_id for image in images}
+        pairs = tuple(pair for pair in self.manifest.pairs if pair.image_a in known)
+        return replace(self, manifest=replace(self.manifest, images=images, pairs=pairs))
+
 
 def read_set(given: str, progress: Progress | None = None) -> BenchmarkSet:
     """Read a data set.

@@ -12,12 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from fgresq.data.splits import DataSplit
 from fgresq.errors import UserError
 from fgresq.files import written_whole
 from fgresq.manifest import Manifest
+from fgresq.names import first_few
 from fgresq.records import Split
 from fgresq.seen import Seen
 
@@ -40,6 +41,13 @@ class RecordedSide(BaseModel):
     contents: tuple[str, ...]
     images: Mapping[str, str]
     pairs: tuple[tuple[str, str], ...]
+
+    @model_validator(mode="after")
+    def _pairs_are_of_its_images(self) -> "RecordedSide":
+        unknown = {name for pair in self.pairs for name in pair} - self.images.keys()
+        if unknown:
+            raise ValueError(f"pairs name images that aren't on their side ({first_few(sorted(unknown))})")
+        return self
 
 
 class RecordedSplit(BaseModel):

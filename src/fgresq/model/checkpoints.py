@@ -101,8 +101,7 @@ def load_checkpoint(path: Path, sha256: str | None = None) -> Checkpoint:
     check_hash(path, digest, sha256)
     if not start:
         raise CheckpointError(f"{path}: is empty")
-    # safetensors begins with the header's length in 8 bytes, then the header, which is JSON.
-    if start[8:] == b"{" or path.suffix == ".safetensors":
+    if _is_ours(start, path):
         content = _read_safetensors(path)
     else:
         tensors = read_official(path, zipped=start.startswith(b"PK\x03\x04"))
@@ -111,6 +110,24 @@ def load_checkpoint(path: Path, sha256: str | None = None) -> Checkpoint:
         model = build(content.config)
     _fill(model, content, path)
     return Checkpoint(model.eval().requires_grad_(False), content.config, content.training, digest)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a weights file is of our format, and so has a header that `read_header` reads.
+
+    Raises:
+        WeightsError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return _is_ours(file.read(9), path)
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _is_ours(start: bytes, path: Path) -> bool:
+    # safetensors begins with the header's length in 8 bytes, then the header, which is JSON.
+    return start[8:] == b"{" or path.suffix == ".safetensors"
 
 
 def save_checkpoint(path: Path, model: FGResQ, config: ModelConfig, training: Training, *, half: bool = False) -> str:

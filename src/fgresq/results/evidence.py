@@ -120,6 +120,7 @@ class JudgeRecord:
         last_run: when it last worked for the store, in ISO form.
         coverage: one a data set.
         failures: path and reason of each image that couldn't be judged.
+        seen: images that it has judged and that its weights have seen in their training, or the scenes of which.
     """
 
     name: str
@@ -135,6 +136,7 @@ class JudgeRecord:
     last_run: str
     coverage: tuple[SetCoverage, ...]
     failures: tuple[tuple[str, str], ...]
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class BenchmarkEvidence:
         settings: name to value of every choice that the figures depend on.
         software: name to version of what computed them.
         notes: what else must be said, a sentence each.
+        warnings: what makes figures look too good, a sentence each.
     """
 
     by_task: BenchmarkResult | None
@@ -188,3 +191,4 @@ class BenchmarkEvidence:
     settings: Mapping[str, str]
     software: Mapping[str, str]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class TableCell:
         low, high: ends of its interval; None without one.
         published: the paper's figure; None where it has none, or wasn't asked for.
         doubt: what speaks against the paper's figure; None where nothing is known to.
+        seen: of the images or pairs that it rests on, those that the metric's weights have seen in their training.
     """
 
     value: float | None
@@ -26,6 +27,7 @@ class TableCell:
     high: float | None = None
     published: float | None = None
     doubt: str | None = None
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class BenchmarkTable:
         columns: in order; those of one group stand together.
         rows: full-reference metrics first.
         notes: what must be said of the figures, a sentence each.
+        warnings: what makes figures look too good, a sentence each.
     """
 
     name: str
@@ -72,6 +75,7 @@ class BenchmarkTable:
     columns: tuple[TableColumn, ...]
     rows: tuple[TableRow, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def test_an_svg_names_what_the_log_has(tmp_path: Path, monkeypatch: pytest.Monke
 
     assert mpl
     found = texts(tmp_path / "curves.svg", monkeypatch, entries())
-    assert {"loss", "scene", "rank", "acc", "update", "held-out side"} <= found
+    assert {"loss", "scene", "rank", "acc", "update", "validation side"} <= found
     assert "srcc" not in found, "it has no value"
     stage_one = [{k: v for k, v in entry.items() if k not in {"scene", "rank", "acc"}} for entry in entries()]
     stage_one.append({"event": "evaluation", "step": 40, "epoch": 4, "task_accuracy": 0.9, "most_frequent_task": 0.2})

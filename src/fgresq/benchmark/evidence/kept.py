@@ -3,35 +3,21 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fgresq.benchmark.coverage import NOT_RUN, Known, coverage
-from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.store import Store
+from fgresq.benchmark.tables.labels import Gathered
+from fgresq.benchmark.tables.seen import seen_of
 from fgresq.results import JudgeRecord, SetCoverage, SetRecord
 
 
-def restricted(sets: Sequence[BenchmarkSet], names: Sequence[str], sources: Sequence[str]) -> tuple[BenchmarkSet, ...]:
-    """The sets of some names, with the images of some sources; all where none is named. The order stays."""
-    chosen = []
-    for data in sets:
-        if names and data.name not in names:
-            continue
-        images = tuple(image for image in data.manifest.images if not sources or image.source in sources)
-        known = {image.image_id for image in images}
-        pairs = tuple(pair for pair in data.manifest.pairs if pair.image_a in known)
-        chosen.append(replace(data, manifest=replace(data.manifest, images=images, pairs=pairs)))
-    return tuple(chosen)
-
-
-def judge_records(
-    store: Store, judges: Sequence[Declaration], sets: Sequence[BenchmarkSet], known: Known
-) -> tuple[JudgeRecord, ...]:
+def judge_records(store: Store, gathered: Gathered, known: Known) -> tuple[JudgeRecord, ...]:
     """One record a judge, in their order."""
     last_runs = {judge.declaration.key: judge.last_run for judge in store.judges()}
-    records = []
-    for judge in judges:
+    sets, records = gathered.sets, []
+    for answers in gathered.answers:
+        judge = answers.judge
         covered, failures = [], {}
         for data in sets:
             found = coverage(judge, [data], known, 0, 0)
@@ -51,10 +37,11 @@ def judge_records(
             )
         records.append(
             JudgeRecord(
-                **judge.model_dump(exclude={"metric"}),
+                **judge.model_dump(exclude={"metric", "seen"}),
                 last_run=last_runs[judge.key].isoformat(timespec="seconds"),
                 coverage=tuple(covered),
                 failures=tuple(failures.items()),
+                seen=seen_of(answers),
             )
         )
     return tuple(records)

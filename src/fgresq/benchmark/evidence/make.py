@@ -6,12 +6,14 @@ from importlib.metadata import version as installed_version
 
 from fgresq.benchmark.coverage import known_in
 from fgresq.benchmark.evidence.disagreements import find_disagreements
-from fgresq.benchmark.evidence.kept import judge_records, restricted, set_records
+from fgresq.benchmark.evidence.kept import judge_records, set_records
 from fgresq.benchmark.evidence.significance import significance_matrices
+from fgresq.benchmark.sides import Side
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables import TableSettings
 from fgresq.benchmark.tables.build import By, make_tables
 from fgresq.benchmark.tables.labels import Gathered, gather
+from fgresq.benchmark.tables.seen import warnings
 from fgresq.errors import UserError
 from fgresq.results import BenchmarkEvidence, BenchmarkResult
 from fgresq.version import __version__
@@ -26,6 +28,7 @@ def make_evidence(
     sets: Sequence[str] = (),
     sources: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    side: Side | None = None,
     published: bool = False,
     disagreements: int = 4,
 ) -> BenchmarkEvidence:
@@ -37,15 +40,14 @@ def make_evidence(
     Args:
         store: with at least one set and one judge.
         settings: of tables and tests; intervals are computed where they can be, whatever it says of them.
-        sets, sources, metrics: to look at; all when none is named.
+        sets, sources, metrics, side: to look at, as for `gather`.
         published: set the paper's figures beside ours.
         disagreements: of each metric, at most; at least 0.
 
     Raises:
         UserError: a name that the store doesn't hold, an empty or damaged store.
     """
-    gathered = gather(store, sets=sets, sources=sources, metrics=metrics)
-    kept = restricted(store.sets(), sets, sources)
+    gathered = gather(store, sets=sets, sources=sources, metrics=metrics, side=side)
     by_task, no_tasks = _tables(gathered, "task", settings, published=published)
     by_range, no_ranges = _tables(gathered, "range", settings, published=published)
     return BenchmarkEvidence(
@@ -53,16 +55,17 @@ def make_evidence(
         by_range=by_range,
         missing=tuple(dict.fromkeys((*no_tasks, *no_ranges))),
         matrices=significance_matrices(gathered, settings),
-        disagreements=find_disagreements(gathered, kept, disagreements),
-        judges=judge_records(store, [answers.judge for answers in gathered.answers], kept, known_in(store)),
-        sets=set_records(store, kept),
-        settings=settings.model_copy(update={"intervals": True}).told(),
+        disagreements=find_disagreements(gathered, gathered.sets, disagreements),
+        judges=judge_records(store, gathered, known_in(store)),
+        sets=set_records(store, gathered.sets),
+        settings={**settings.model_copy(update={"intervals": True}).told(), **gathered.told},
         software={
             "fgresq": __version__,
             "Python": platform.python_version(),
             **{name: installed_version(name) for name in _COMPUTING},
         },
         notes=gathered.notes,
+        warnings=warnings(gathered),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict
 
 from fgresq.records import Preference
+from fgresq.seen import Seen
 
 
 class Declaration(BaseModel):
@@ -27,6 +28,7 @@ class Declaration(BaseModel):
         parameters: SHA-256 of its weights or parameter files in hexadecimal; None where it has none.
         settings: what else the answers depend on, such as the precision.
         note: what a reader must know of it, in one line.
+        seen: what its weights were trained on, so that a table over that can say so; None where that isn't on record.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class Declaration(BaseModel):
     parameters: str | None = None
     settings: str = ""
     note: str = ""
+    seen: Seen | None = None
 
     @cached_property
     def key(self) -> str:

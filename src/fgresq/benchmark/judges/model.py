@@ -10,6 +10,7 @@ import fgresq
 from fgresq.benchmark.judges.base import Declaration, PairVerdict, Subject, Verdict
 from fgresq.metrics.base import MetricSpec
 from fgresq.model.store import locate, sha256_of
+from fgresq.seen import Seen
 
 if TYPE_CHECKING:
     from fgresq.model.fgresq import Order
@@ -46,6 +47,7 @@ def declare_model(name: str, spec: MetricSpec, weights: str, settings: ModelSett
 
     Raises:
         WeightsError: no such weights, or they aren't on this machine.
+        CheckpointError: a file of our form whose header is damaged.
     """
     located = locate(weights)
     named = weights == spec.engine_name
@@ -61,7 +63,15 @@ def declare_model(name: str, spec: MetricSpec, weights: str, settings: ModelSett
         parameters=sha256_of(located.path),
         settings=f"{settings.precision}, comparisons in the {settings.order} order",
         note=f"weights {weights}",
+        seen=_seen(located.path),
     )
+
+
+def _seen(path: Path) -> Seen | None:
+    """What weights say that they have seen; the authors' don't say it."""
+    from fgresq.model.checkpoints import is_ours, read_header  # noqa: PLC0415 - brings torch
+
+    return read_header(path)[1].seen if is_ours(path) else None
 
 
 @dataclass(frozen=True, slots=True)

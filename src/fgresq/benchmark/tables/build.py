@@ -8,6 +8,7 @@ import numpy as np
 from fgresq.benchmark.coverage import NO_REFERENCE, NOT_RUN
 from fgresq.benchmark.tables.labels import Gathered
 from fgresq.benchmark.tables.ranges import by_range
+from fgresq.benchmark.tables.seen import not_on_record, warnings
 from fgresq.benchmark.tables.settings import TableSettings
 from fgresq.benchmark.tables.tasks import by_task
 from fgresq.errors import UserError
@@ -42,9 +43,16 @@ def make_tables(
         _require_an_interval(tables)
         tables = tuple(_with_interval_notes(table, settings) for table in tables)
     gaps = _gaps(gathered)
-    tables = tuple(replace(table, notes=(*table.notes, *gaps)) for table in tables)
+    tables = tuple(
+        replace(table, notes=(*table.notes, *gaps, *not_on_record(gathered)), warnings=_warnings(table, gathered))
+        for table in tables
+    )
     judges = {answers.judge.name: _made_by(answers.judge.model_dump()) for answers in gathered.answers}
-    return BenchmarkResult(SCHEMA, __version__, by, settings.told(), judges, tables)
+    return BenchmarkResult(SCHEMA, __version__, by, {**settings.told(), **gathered.told}, judges, tables)
+
+
+def _warnings(table: BenchmarkTable, gathered: Gathered) -> tuple[str, ...]:
+    return warnings(gathered, {row.metric for row in table.rows if any(cell.seen for cell in row.cells)})
 
 
 def _gaps(gathered: Gathered) -> tuple[str, ...]:

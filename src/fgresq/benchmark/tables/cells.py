@@ -54,7 +54,7 @@ def correlation(
         settings: of the table.
         resampled: for the intervals.
     """
-    values, resamples, used = [], [], 0
+    values, resamples, used, seen = [], [], 0, 0
     for images in strata:
         rows = images[np.isfinite(answers.scores[images])]
         scores, mos = answers.scores[rows], labels.mos[rows]
@@ -63,6 +63,7 @@ def correlation(
             continue
         values.append(value)
         used += len(rows)
+        seen += int(answers.seen[rows].sum())
         if settings.intervals:
             resamples.append(resampled.resamples(criterion, answers, images))
     images = np.concatenate([*strata, np.empty(0, np.int64)])
@@ -70,7 +71,7 @@ def correlation(
     if mean is None:
         scored = int(np.isfinite(answers.scores[images]).sum())
         return Measured(TableCell(None, scored, len(images), why_undefined(answers, images, labels.mos)))
-    return _with_interval(TableCell(mean, used, len(images)), mean_of(resamples), settings)
+    return _with_interval(TableCell(mean, used, len(images), seen=seen), mean_of(resamples), settings)
 
 
 def accuracy(
@@ -96,10 +97,12 @@ def accuracy(
         return Measured(
             TableCell(None, 0, of, "no pair with a preference" if of == 0 else missing or "not compared yet")
         )
-    cell = TableCell(agreement.accuracy, agreement.used, of)
+    outcomes = (outcomes_without_ties if half else three_class_outcomes)(human, said)
+    counted = labels.pairs[pairs[~np.isnan(outcomes)]]
+    seen = int(answers.seen[counted].any(axis=1).sum())
+    cell = TableCell(agreement.accuracy, agreement.used, of, seen=seen)
     if not settings.intervals:
         return Measured(cell)
-    outcomes = (outcomes_without_ties if half else three_class_outcomes)(human, said)
     contents = [labels.content[labels.pairs[n, 0]] for n in pairs]
     return _with_interval(cell, accuracy_resamples(outcomes, contents, settings), settings)
 
@@ -109,10 +112,11 @@ def mean(measured: Sequence[Measured], settings: TableSettings) -> Measured:
     there = [each for each in measured if each.cell.value is not None]
     value = macro_average(each.cell.value for each in there)
     n, of = sum(each.cell.n for each in there), sum(each.cell.of for each in measured)
+    seen = sum(each.cell.seen for each in there)
     if value is None:
         reasons = {each.cell.why for each in measured}
         return Measured(TableCell(None, n, of, reasons.pop() if len(reasons) == 1 else "no task has a value"))
-    return _with_interval(TableCell(value, n, of), mean_of([each.resamples for each in there]), settings)
+    return _with_interval(TableCell(value, n, of, seen=seen), mean_of([each.resamples for each in there]), settings)
 
 
 def _with_interval(cell: TableCell, resamples: Bootstrapped | None, settings: TableSettings) -> Measured:

@@ -1,6 +1,6 @@
 """What people said of the images in a store, and what each judge answered: rows of numbers side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fgresq.benchmark.coverage import Known, known_in, pair_key, score_key, why_unscored
 from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.sets import BenchmarkSet
+from fgresq.benchmark.sides import Side
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables.titles import told_apart
 from fgresq.errors import UserError
@@ -54,35 +55,54 @@ class Answers:
         scores: one an image, higher is better; NaN where there is none, and a PSNR may be infinite.
         reasons: why an image has no score; None where it has one.
         preferences: one a pair of `Labels`, None where there is none; None for a judge that doesn't compare.
+        seen: of each image, whether the judge's weights have seen it, or its scene.
+        seen_itself: of each image, whether they have seen its file.
     """
 
     judge: Declaration
     scores: Floats
     reasons: tuple[str | None, ...]
     preferences: tuple[Preference | None, ...] | None
+    seen: NDArray[np.bool_]
+    seen_itself: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that tables are made from; `notes` says what was left out."""
+    """All that tables are made from.
 
+    Attributes:
+        sets: what is looked at.
+        labels, answers: of these sets, in their order.
+        notes: what was left out.
+        told: for the settings of a result, what was chosen by a split.
+    """
+
+    sets: tuple[BenchmarkSet, ...]
     labels: Labels
     answers: tuple[Answers, ...]
     notes: tuple[str, ...]
+    told: Mapping[str, str]
 
 
 def gather(
-    store: Store, *, sets: Sequence[str] = (), sources: Sequence[str] = (), metrics: Sequence[str] = ()
+    store: Store,
+    *,
+    sets: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    side: Side | None = None,
 ) -> Gathered:
     """Read a store.
 
     Args:
         store: with at least one set and one judge.
         sets, sources, metrics: to look at; all when none is named.
+        side: of a split, to look at alone.
 
     Raises:
         UserError: a name that the store doesn't hold (the nearest are listed), a store without sets or judges, an image
-            that stands in two of the sets.
+            that stands in two of the sets, a side that none of the images is on.
     """
     kept = store.sets()
     _require_known("set", sets, [data.name for data in kept], store)
@@ -90,9 +110,8 @@ def gather(
     _require_distinct(kept)
     present = {image.source for data in kept for image in data.manifest.images}
     _require_known("data set", sources, present, store)
-    wanted = [
-        (data, [image for image in data.manifest.images if not sources or image.source in sources]) for data in kept
-    ]
+    wanted = tuple(data.of_sources(sources) for data in kept)
+    looked_at = wanted if side is None else side.of(wanted)
     judges, left_out = _latest(store)
     _require_known("metric", metrics, judges, store)
     chosen = told_apart([judges[name] for name in sorted(judges, key=_place) if not metrics or name in metrics])
@@ -102,9 +121,16 @@ def gather(
         for name, day in left_out
         if name in titles
     )
+    if side is not None:
+        notes = (side.note(wanted, looked_at), *notes)
     known = known_in(store)
-    labels = _labels(wanted)
-    return Gathered(labels, tuple(_answers(judge, wanted, known) for judge in chosen), notes)
+    return Gathered(
+        looked_at,
+        _labels(looked_at),
+        tuple(_answers(judge, looked_at, known) for judge in chosen),
+        notes,
+        {} if side is None else side.told,
+    )
 
 
 def _require_known(
@@ -157,20 +183,17 @@ def _hash(data: BenchmarkSet, image: ImageRecord) -> str:
     return image.path if state is None or state.sha256 is None else state.sha256
 
 
-_Wanted = Sequence[tuple[BenchmarkSet, list[ImageRecord]]]
-
-
-def _labels(wanted: _Wanted) -> Labels:
-    images = [image for _, of_set in wanted for image in of_set]
+def _labels(sets: Sequence[BenchmarkSet]) -> Labels:
+    images = [image for data in sets for image in data.manifest.images]
     pairs, preferences = [], []
     start = 0
-    for data, of_set in wanted:
-        number = {image.image_id: n for n, image in enumerate(of_set, start)}
+    for data in sets:
+        number = {image.image_id: n for n, image in enumerate(data.manifest.images, start)}
         for pair in data.manifest.pairs:
-            if pair.preference is not None and pair.image_a in number:
+            if pair.preference is not None:
                 pairs.append((number[pair.image_a], number[pair.image_b]))
                 preferences.append(pair.preference)
-        start += len(of_set)
+        start += len(number)
     return Labels(
         tuple(image.source for image in images),
         tuple(image.task for image in images),
@@ -181,23 +204,38 @@ def _labels(wanted: _Wanted) -> Labels:
     )
 
 
-def _answers(judge: Declaration, wanted: _Wanted, known: Known) -> Answers:
-    scores, reasons = [], []
+def _answers(judge: Declaration, sets: Sequence[BenchmarkSet], known: Known) -> Answers:
+    scores, reasons, seen = [], [], []
     preferences: list[Preference | None] = []
-    for data, of_set in wanted:
-        for image in of_set:
+    for data in sets:
+        for image in data.manifest.images:
             reasons.append(why_unscored(judge, image, data, known))
             key = score_key(judge, image, data)
             score = None if key is None or reasons[-1] is not None else known.scores[key].score
             scores.append(np.nan if score is None else judge.oriented(score))
-        by_id = {image.image_id: image for image in of_set}
+            seen.append(_seen(judge, image, data))
+        by_id = {image.image_id: image for image in data.manifest.images}
         for pair in data.manifest.pairs if judge.compares else ():
-            if pair.preference is not None and pair.image_a in by_id:
+            if pair.preference is not None:
                 found = pair_key(judge, by_id[pair.image_a], by_id[pair.image_b], data)
                 preferences.append(None if found is None else known.comparisons.get(found))
+    itself, scene = np.array(seen, dtype=np.bool_).reshape(-1, 2).T
     return Answers(
         judge,
         np.array(scores, dtype=np.float64),
         tuple(reasons),
         tuple(preferences) if judge.compares else None,
+        itself | scene,
+        itself,
     )
+
+
+def _seen(judge: Declaration, image: ImageRecord, data: BenchmarkSet) -> tuple[bool, bool]:
+    """Whether a judge's weights have seen an image, and its scene."""
+    if judge.seen is None:
+        return False, False
+    states = (data.files.get(path) for path in (image.path, image.reference) if path is not None)
+    files = [state.sha256 for state in states if state is not None and state.sha256 is not None]
+    own = data.files.get(image.path)
+    itself = own is not None and own.sha256 is not None and judge.seen.has_image(own.sha256)
+    return itself, judge.seen.has_scene(image.source, image.content, files)

@@ -20,6 +20,8 @@ def report(
     only_set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME", help="Manifests of the store. Repeatable.")
     ] = None,
+    side: SideOption = None,
+    split_of: SplitOf = None,
     compare: Annotated[Compared | None, typer.Option(help="Set the paper's figures beside ours.")] = None,
     confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
     resamples: Annotated[int, typer.Option(min=2, help="Of the contents, for intervals and tests.")] = 10_000,
@@ -46,10 +48,13 @@ def report(
             sets=only_set or (),
             sources=data_set or (),
             metrics=[name.strip() for name in (metrics or "").split(",") if name.strip()],
+            side=chosen_side(side, split_of),
             published=compare is Compared.PUBLISHED,
             disagreements=disagreements,
         )
     written = write_benchmark_page(evidence, out, PageLimits(images=round(image_limit * 2**20)))
+    for warning in evidence.warnings:
+        notes.print(cell(warning, "bold red"), soft_wrap=True)
     for reason in evidence.missing:
         notes.print(cell(reason, "yellow"), soft_wrap=True)
     size = out.stat().st_size / 2**20

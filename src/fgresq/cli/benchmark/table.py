@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from fgresq.cli.benchmark.sides import SideOption, SplitOf, chosen_side
 from fgresq.cli.options import check_output
 from fgresq.cli.terminal import cell, notes, results
 
@@ -61,6 +62,8 @@ def table(
     only_set: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME", help="Manifests of the store. Repeatable.")
     ] = None,
+    side: SideOption = None,
+    split_of: SplitOf = None,
     compare: Annotated[Compared | None, typer.Option(help="Set the paper's figures beside ours.")] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="Bootstrap the contents.")] = False,
     confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
@@ -80,7 +83,8 @@ def table(
     """Make the paper's tables from a store: how well each metric agrees with people.
 
     Best figures are bold, second ones underlined; "-" is a figure that is undefined, and files say why. With
-    `--compare published`, figures that something speaks against have a question mark.
+    `--compare published`, figures that something speaks against have a question mark. A model is measured on what it
+    hasn't seen by `--side test --split-of` its folder; figures over images of its training are red, with a dagger.
     """
     from fgresq.benchmark.store import open_store
     from fgresq.benchmark.tables import TableSettings
@@ -104,7 +108,13 @@ def table(
         seed=seed,
     )
     wanted = [name.strip() for name in (metrics or "").split(",") if name.strip()]
-    gathered = gather(open_store(store), sets=only_set or (), sources=data_set or (), metrics=wanted)
+    gathered = gather(
+        open_store(store),
+        sets=only_set or (),
+        sources=data_set or (),
+        metrics=wanted,
+        side=chosen_side(side, split_of),
+    )
     result = make_tables(gathered, by.value, settings, published=compare is Compared.PUBLISHED)
     for path in output or ():
         write_result(path, result)
@@ -118,11 +128,13 @@ def table(
 
 def _print(shown: "BenchmarkTable") -> None:
     """One block a group of columns, since all of them are too wide for a terminal."""
-    from fgresq.report.benchmark.marks import groups, kind, marks, number_in, remarks
+    from fgresq.report.benchmark.marks import groups, kind, marks, number_in, remarks, seen, warnings
 
     styles = {"best": "bold", "second": "underline", "": ""}
     places = marks(shown)
     results.print(cell(shown.title, "bold"), soft_wrap=True)
+    for warning in warnings(shown):
+        results.print(cell(warning, "bold red"), soft_wrap=True)
     start = 0
     for group, span in groups(shown.columns):
         columns = range(start, start + span)
@@ -133,7 +145,10 @@ def _print(shown: "BenchmarkTable") -> None:
         for number in columns:
             block.add_column(f"{shown.columns[number].criterion} (n={number_in(shown, number)})", justify="right")
         for row, marked in zip(shown.rows, places, strict=True):
-            cells = [cell(_figure(row.cells[number]), styles[marked[number]]) for number in columns]
+            cells = [
+                cell(_figure(row.cells[number]), "red" if seen(row.cells[number]) else styles[marked[number]])
+                for number in columns
+            ]
             block.add_row(kind(row.full_reference), cell(row.title), *cells)
         results.print(block)
         results.print()
@@ -142,9 +157,10 @@ def _print(shown: "BenchmarkTable") -> None:
 
 
 def _figure(shown: "TableCell") -> str:
-    from fgresq.report.benchmark.marks import figure, interval, published
+    from fgresq.report.benchmark.marks import figure, interval, published, seen
 
     paper = published(shown)
+    value = f"{figure(shown.value)}{seen(shown)}"
     return " ".join(
-        part for part in (figure(shown.value), interval(shown), f"(paper {paper})" if paper else "") if part
+        part for part in (value, interval(shown), f"(paper {paper})" if paper else "") if part
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fgresq.errors import UserError
+from fgresq.report.benchmark.marks import SEEN, seen
 from fgresq.report.picture import check_picture, grid, save_picture
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell, TableRow
 
@@ -62,7 +63,8 @@ def _draw_panel(axis: "Axes", table: BenchmarkTable, colours: Mapping[str, objec
         ours = [cells[group].value for group in groups]
         paper = [cells[group].published for group in groups]
         if any(value is not None for value in ours):
-            _line(axis, ours, row.title, colours[row.title], "-")
+            sign = SEEN if any(seen(cell) for cell in cells.values()) else ""
+            _line(axis, ours, f"{row.title}{sign}", colours[row.title], "-")
         if any(value is not None for value in paper):
             _line(axis, paper, f"{row.title} (paper)", colours[row.title], "--")
     axis.axhline(0, color="black", linewidth=0.6)
@@ -70,6 +72,9 @@ def _draw_panel(axis: "Axes", table: BenchmarkTable, colours: Mapping[str, objec
     labels = [f"{group}\nn={count:,}" for group, count in zip(groups, counts, strict=True)]
     axis.set(title=table.name, ylabel="SRCC", ylim=(-1.05, 1.05))
     axis.set_xticks(range(len(groups)), labels, fontsize=8)
+    if table.warnings:
+        text = f"{SEEN} has seen images of this data set in its training"
+        axis.text(0.5, 0.01, text, transform=axis.transAxes, ha="center", va="bottom", color="red", fontsize=8)
     axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 
 

@@ -37,6 +37,8 @@ _TYPES = {
     "high": pl.Float64,
     "published": pl.Float64,
     "doubt": pl.String,
+    "seen": pl.Int64,
+    "warning": pl.String,
     "made_by": pl.String,
     "version": pl.String,
 }
@@ -95,6 +97,7 @@ def _rows(result: BenchmarkResult) -> list[dict[str, Any]]:
             "full_reference": row.full_reference,
             **asdict(column),
             **asdict(cell),
+            "warning": " ".join(table.warnings) if cell.seen else None,
             "made_by": result.judges.get(row.metric),
             "version": result.version,
         }

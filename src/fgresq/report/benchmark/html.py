@@ -10,6 +10,8 @@ from fgresq.report.benchmark.marks import (
     published,
     remarks,
     rests_on_fewer,
+    seen,
+    warnings,
 )
 from fgresq.report.wording import visible_name
 from fgresq.results import BenchmarkResult
@@ -38,4 +40,6 @@ def as_html(result: BenchmarkResult) -> str:
         number_in=number_in,
         rests_on_fewer=rests_on_fewer,
         remarks=remarks,
+        seen=seen,
+        warnings=warnings,
     )

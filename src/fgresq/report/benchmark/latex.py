@@ -13,6 +13,8 @@ from fgresq.report.benchmark.marks import (
     published,
     remarks,
     rests_on_fewer,
+    seen,
+    warnings,
 )
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell
 
@@ -29,18 +31,23 @@ _SPECIAL = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "†": r"\textdagger{}",
 }
 
 
 def as_latex(result: BenchmarkResult) -> str:
-    """All tables, each a `table*` of its own; the preamble needs booktabs."""
-    return "% \\usepackage{booktabs}\n" + "\n".join(line for table in result.tables for line in _lines(table))
+    """All tables, each a `table*` of its own; the preamble needs booktabs, and xcolor where something is in red."""
+    packages = "booktabs,xcolor" if any(table.warnings for table in result.tables) else "booktabs"
+    lines = (line for table in result.tables for line in _lines(table))
+    return f"% \\usepackage{{{packages}}}\n" + "\n".join(lines)
 
 
 def _lines(table: BenchmarkTable) -> Iterator[str]:
     spans = groups(table.columns)
     yield "\\begin{table*}\n\\centering\\small"
     yield f"\\caption{{{_escaped(table.title)}}}"
+    for warning in warnings(table):
+        yield f"{{\\footnotesize\\textcolor{{red}}{{{_escaped(warning)}}}\\par}}"
     yield "\\begin{tabular}{ll" + "r" * len(table.columns) + "}\n\\toprule"
     yield (
         "Type & Metric & " + " & ".join(f"\\multicolumn{{{n}}}{{c}}{{{_escaped(name)}}}" for name, n in spans) + r" \\"
@@ -78,6 +85,8 @@ def _cell(cell: TableCell, mark: Mark, fewer: bool) -> str:
         text = f"\\textbf{{{text}}}"
     elif mark is Mark.SECOND:
         text = f"\\underline{{{text}}}"
+    if seen(cell):
+        text = f"\\textcolor{{red}}{{{text}{_escaped(seen(cell))}}}"
     paper = published(cell).replace("-", "$-$")
     parts = [text, interval(cell).replace("-", "$-$"), f"$n={cell.n}$" if fewer else "", f"({paper})" if paper else ""]
     return " ".join(part for part in parts if part)

@@ -12,6 +12,8 @@ from fgresq.report.benchmark.marks import (
     published,
     remarks,
     rests_on_fewer,
+    seen,
+    warnings,
 )
 from fgresq.report.wording import visible_name
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell
@@ -24,6 +26,8 @@ def as_markdown(result: BenchmarkResult) -> str:
 
 def _lines(table: BenchmarkTable) -> Iterator[str]:
     yield f"## {_escaped(table.title)}\n"
+    for warning in warnings(table):
+        yield f"**Warning: {_escaped(warning)}**\n"
     yield _line(["Type", "Metric", *(f"{column.group} {column.criterion}" for column in table.columns)])
     yield _line(["---", "---", *("---:" for _ in table.columns)])
     yield _line(["", "n", *(str(number_in(table, number)) for number in range(len(table.columns)))])
@@ -45,6 +49,7 @@ def _cell(cell: TableCell, mark: Mark, fewer: bool) -> str:
         text = f"**{text}**"
     elif mark is Mark.SECOND:
         text = f"<u>{text}</u>"
+    text += seen(cell)
     paper = published(cell)
     parts = [text, interval(cell), f"n={cell.n}" if fewer else "", f"(paper {paper})" if paper else ""]
     return " ".join(part for part in parts if part)

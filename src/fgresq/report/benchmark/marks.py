@@ -1,4 +1,4 @@
-"""Which figures of a column are best and second, and how a figure is written."""
+"""Which figures of a column are best and second, which rest on what was trained on, and how a figure is written."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -9,6 +9,7 @@ from fgresq.results import BenchmarkTable, TableCell, TableColumn
 DIGITS = 3
 DASH = "-"
 DOUBTED = "?"
+SEEN = "†"
 
 
 class Mark(StrEnum):
@@ -20,13 +21,16 @@ class Mark(StrEnum):
 
 
 def marks(table: BenchmarkTable) -> tuple[tuple[Mark, ...], ...]:
-    """The mark of every cell, row by row. Figures that print alike are equal: both are best, and the next is second."""
+    """The mark of every cell, row by row. Figures that print alike are equal: both are best, and the next is second.
+
+    A figure over images that the metric's weights have seen has no place.
+    """
     columns = [_of_column([row.cells[number] for row in table.rows]) for number in range(len(table.columns))]
     return tuple(tuple(column[row] for column in columns) for row in range(len(table.rows)))
 
 
 def _of_column(cells: Sequence[TableCell]) -> list[Mark]:
-    values = [None if cell.value is None else round(cell.value, DIGITS) for cell in cells]
+    values = [None if cell.value is None or cell.seen else round(cell.value, DIGITS) for cell in cells]
     ranked = sorted({value for value in values if value is not None}, reverse=True)
     places = dict(zip(ranked, (Mark.BEST, Mark.SECOND), strict=False))
     return [Mark.NONE if value is None else places.get(value, Mark.NONE) for value in values]
@@ -35,6 +39,16 @@ def _of_column(cells: Sequence[TableCell]) -> list[Mark]:
 def figure(value: float | None, digits: int = DIGITS) -> str:
     """A figure with three decimals, or a dash where there is none; never "-0.000"."""
     return DASH if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def seen(cell: TableCell) -> str:
+    """A sign behind a figure over images that the metric's weights have seen; or nothing."""
+    return SEEN if cell.value is not None and cell.seen else ""
+
+
+def warnings(table: BenchmarkTable) -> list[str]:
+    """What must be said before a table, in red where there are colours."""
+    return [f"{SEEN} {text}" for text in table.warnings]
 
 
 def interval(cell: TableCell) -> str:

@@ -73,6 +73,7 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
             headlines=[(matrix, not_separated_from_best(matrix)) for matrix in headlines(evidence.matrices)],
             test_level=LEVEL,
             titles=titles,
+            seen_titles={judge.title for judge in evidence.judges if judge.seen},
             galleries=galleries,
             agreeing=[title for title, of_metric in galleries if not of_metric],
             gallery=gallery,
