@@ -23,7 +23,7 @@ from fgresq.errors import OutputError
 from fgresq.report.benchmark.page import PageLimits, WrittenPage, detail, embedded, write_benchmark_page
 from fgresq.report.benchmark.page.grid import caveats, grid, not_separated_from_best
 from fgresq.report.benchmark.page.heat import LEVELS, level
-from fgresq.results import BenchmarkEvidence, MetricTest, SignificanceMatrix
+from fgresq.results import BenchmarkEvidence, BenchmarkResult, MetricTest, SignificanceMatrix
 
 # By place in RESTORATIONS: people like the first best and the noisy one least.
 AGREES, LIKES_NOISE = (4.0, 3.0, 2.0, 1.0), (3.0, 2.0, 1.0, 4.0)
@@ -98,6 +98,52 @@ def test_failures_are_named_counted_and_cut_at_a_limit(evidence: BenchmarkEviden
     assert "3 files couldn’t be judged" in page.text
     assert "And 2 more, which the store names." in page.text
     assert failures[2][0] not in page.text
+
+
+def test_what_was_trained_on_stands_in_red_at_the_top_and_at_every_figure(
+    evidence: BenchmarkEvidence, target: Path
+) -> None:
+    said = f"{HOSTILE} has seen 3 images"
+
+    def seen(result: BenchmarkResult | None) -> BenchmarkResult:
+        assert result is not None
+        return replace(
+            result,
+            tables=tuple(
+                replace(
+                    table,
+                    warnings=(said,),
+                    rows=tuple(
+                        replace(row, cells=tuple(replace(cell, seen=cell.n) for cell in row.cells))
+                        if row.title == "agrees"
+                        else row
+                        for row in table.rows
+                    ),
+                )
+                for table in result.tables
+            ),
+        )
+
+    judges = tuple(replace(judge, seen=3 * (judge.title == "agrees")) for judge in evidence.judges)
+    warned = replace(
+        evidence, warnings=(said,), judges=judges, by_task=seen(evidence.by_task), by_range=seen(evidence.by_range)
+    )
+    before, page = written(evidence, target), written(warned, target)
+    assert "†" not in before.text
+    tables = [table for result in (warned.by_task, warned.by_range) if result is not None for table in result.tables]
+    assert page.text.count(f"† {said}") == 1 + len(tables), "at the top, and under every table"
+    classes = [attributes.get("class") for _, attributes in page.elements]
+    assert classes.count("notice seen") == 1
+    assert ".seen { color: var(--seen); }" in dict(page.raw)["style"]
+    figures = [
+        cell for table in tables for row in table.rows for cell in row.cells if cell.seen and cell.value is not None
+    ]
+    assert figures
+    assert all(f"{cell.value:.3f}†" in page.text for cell in figures)
+    text = re.sub(r"\s+†", "†", page.text)
+    assert "agrees† has the highest figure" in text
+    compared = [matrix for matrix in warned.matrices if "agrees" in matrix.titles]
+    assert text.count("agrees† ") >= 2 * len(compared) > 0, "in the rows and columns of the tests"
 
 
 def test_provenance_names_versions_weights_and_checksums(evidence: BenchmarkEvidence, target: Path) -> None:

@@ -97,11 +97,79 @@ def test_latex(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
 def test_latex_compiles(tmp_path: Path) -> None:
-    hostile = replace(RESULT, tables=(replace(TABLE, title=HOSTILE, notes=(HOSTILE,)),))
+    hostile = replace(RESULT, tables=(replace(WARNED, title=HOSTILE, notes=(HOSTILE,), warnings=(HOSTILE,)),))
     write_result(tmp_path / "t.tex", hostile)
-    body = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{t}\\end{document}"
+    body = "\\documentclass{article}\\usepackage{booktabs,xcolor}\\begin{document}\\input{t}\\end{document}"
     (tmp_path / "main.tex").write_text(body)
     subprocess.run(["pdflatex", "-halt-on-error", "main.tex"], cwd=tmp_path, check=True, capture_output=True)
+
+
+WARNED = replace(
+    TABLE,
+    rows=(TABLE.rows[0], replace(TABLE.rows[1], cells=(*TABLE.rows[1].cells[:2], cell(0.95, seen=7))), TABLE.rows[2]),
+    warnings=("NIQE has seen 7 of 10_000 images.",),
+)
+WARNING = "† NIQE has seen 7 of 10_000 images."
+
+
+def test_figures_over_what_was_trained_on_have_no_place() -> None:
+    """Or training on the images would win."""
+    assert [row[-1] for row in marks(WARNED)] == [Mark.SECOND, Mark.NONE, Mark.BEST]
+
+
+def test_every_form_says_what_was_trained_on(tmp_path: Path) -> None:
+    result = replace(RESULT, tables=(WARNED,))
+    for suffix in FORMATS:
+        write_result(tmp_path / f"t{suffix}", result)
+    lines = (tmp_path / "t.md").read_text().splitlines()
+    assert lines[2] == "**Warning: † NIQE has seen 7 of 10\\_000 images.**"
+    assert "| NR | NIQE | **0.300** [0.10, 0.40] | - | 0.950† |" in lines
+    latex = (tmp_path / "t.tex").read_text()
+    assert latex.startswith("% \\usepackage{booktabs,xcolor}\n")
+    assert r"{\footnotesize\textcolor{red}{\textdagger{} NIQE has seen 7 of 10\_000 images.}\par}" in latex
+    assert r"-- & \textcolor{red}{0.950\textdagger{}} \\" in latex
+    html = (tmp_path / "t.html").read_text()
+    assert f'<p class="seen"><strong>{WARNING}</strong></p>' in html
+    assert html.count('<span class="seen">0.950†</span>') == 1
+    for read, suffix in ((pl.read_csv, ".csv"), (pl.read_parquet, ".parquet")):
+        table = read(tmp_path / f"t{suffix}")
+        assert table.filter(pl.col("seen") > 0).select("metric", "group", "seen", "warning").rows() == [
+            ("niqe", "Overall", 7, WARNED.warnings[0])
+        ]
+        assert len(table) == 9
+        assert table["warning"].null_count() == 8
+    document = json.loads((tmp_path / "t.json").read_text())
+    assert document["tables"][0]["warnings"] == list(WARNED.warnings)
+    assert read_result(tmp_path / "t.json") == result
+
+
+def test_without_anything_seen_nothing_is_said_of_it(tmp_path: Path) -> None:
+    for suffix in (".md", ".tex"):
+        write_result(tmp_path / f"t{suffix}", RESULT)
+        assert not {"†", "dagger", "arning", "xcolor"} & set(
+            re.findall(r"†|dagger|arning|xcolor", (tmp_path / f"t{suffix}").read_text())
+        )
+
+
+def test_results_of_earlier_versions_can_be_read(tmp_path: Path) -> None:
+    document = asdict(RESULT)
+    for table in document["tables"]:
+        del table["warnings"]
+        for each in table["rows"]:
+            each["cells"] = [{k: v for k, v in one.items() if k != "seen"} for one in each["cells"]]
+    (tmp_path / "t.json").write_text(json.dumps(document))
+    assert read_result(tmp_path / "t.json") == RESULT
+
+
+def test_the_picture_says_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib import rcParams
+
+    monkeypatch.setitem(rcParams, "svg.fonttype", "none")
+    draw_fall(replace(RESULT, tables=(WARNED,)), tmp_path / "fall.svg")
+    text = (tmp_path / "fall.svg").read_text()
+    assert ">NIQE†<" in text
+    assert ">LIQE<" in text
+    assert "† has seen images of this data set in its training" in text
 
 
 class Cells(HTMLParser):
@@ -141,7 +209,8 @@ def test_html(tmp_path: Path) -> None:
 
 def test_no_name_breaks_a_form(tmp_path: Path) -> None:
     bad = replace(TABLE.rows[0], title=HOSTILE, note=HOSTILE)
-    table = replace(TABLE, name=HOSTILE, title=HOSTILE, rows=(bad, *TABLE.rows[1:]), notes=(HOSTILE,))
+    rows = (bad, *WARNED.rows[1:])
+    table = replace(WARNED, name=HOSTILE, title=HOSTILE, rows=rows, notes=(HOSTILE,), warnings=(HOSTILE,))
     result = replace(RESULT, tables=(table,), judges={HOSTILE: HOSTILE}, settings={"x": HOSTILE})
     for suffix in FORMATS:
         write_result(tmp_path / f"t{suffix}", result)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fgresq.cli.benchmark.sides import SideOption, SplitOf, chosen_side
 from fgresq.cli.benchmark.table import Compared, Ties
 from fgresq.cli.options import check_output
 from fgresq.cli.terminal import cell, notes, results

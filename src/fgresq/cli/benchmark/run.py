@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from fgresq.cli.benchmark.sides import SideOption, SplitOf, chosen_side
 from fgresq.cli.options import (
     Address,
     BatchSize,
@@ -44,6 +45,8 @@ def run(
         typer.Option(metavar="[NAME=]PATH", help="A manifest's folder, or a CSV of images. Repeatable."),
     ],
     store: Annotated[Path, typer.Option(metavar="DIR", help="Where scores are kept; made if it isn't there.")],
+    side: SideOption = None,
+    split_of: SplitOf = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge again what failed before.")] = False,
     parameters: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The authors' parameter files of NIQE and the like.")
@@ -60,7 +63,8 @@ def run(
     """Score every image of the data sets with every metric, and keep the scores.
 
     Only what the store lacks is computed: run it again with one more metric or data set, or after it was interrupted.
-    An image that a metric can't judge is kept unscored with the reason, and the exit code is 1.
+    An image that a metric can't judge is kept unscored with the reason, and the exit code is 1. With `--side test
+    --split-of` the folder of a training, only what that held out is judged; give `table` and `report` the same.
     """
     from fgresq.benchmark.coverage import known_in
     from fgresq.benchmark.judges import Request, all_that_work, check
@@ -78,8 +82,10 @@ def run(
         requests = [Request(name, folder, model) for name in _names(metrics)]
         for request in requests:  # before any work, since a misspelt name would end it in the middle
             check(request)
+    looked_at = chosen_side(side, split_of)
     kept = create_store(store)
     sets = _read_sets(manifest)
+    chosen = sets if looked_at is None else looked_at.of(sets)
     for data in sets:
         kept.add_set(data)
     known = known_in(kept)
@@ -89,7 +95,7 @@ def run(
             with _bar() as begin:
                 coverage = run_judge(
                     request,
-                    sets,
+                    chosen,
                     kept,
                     known,
                     spread=spread,
@@ -98,6 +104,8 @@ def run(
                     begin=begin,
                 )
             done.append(coverage)
+    if looked_at is not None:
+        results.print(cell(looked_at.note(sets, chosen)), soft_wrap=True)
     _print(done, store)
     if any(coverage.failed for coverage in done):
         raise typer.Exit(1)

@@ -173,7 +173,7 @@ def _document(
         "judges": [
             {
                 "key": each.key,
-                **({} if each.declaration is None else each.declaration.model_dump(mode="json")),
+                **({} if each.declaration is None else each.declaration.model_dump(mode="json", exclude={"seen"})),
                 "last_run": None if each.last_run is None else each.last_run.isoformat(),
                 "scored": each.scored,
                 "failed": each.failed,

@@ -161,6 +161,4 @@ def _figure(shown: "TableCell") -> str:
 
     paper = published(shown)
     value = f"{figure(shown.value)}{seen(shown)}"
-    return " ".join(
-        part for part in (value, interval(shown), f"(paper {paper})" if paper else "") if part
-    )
+    return " ".join(part for part in (value, interval(shown), f"(paper {paper})" if paper else "") if part)
