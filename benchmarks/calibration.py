@@ -84,9 +84,8 @@ def main() -> None:
         print(f"| {p:.3f} | {r:.3f} | {n} |")
     for number, name in enumerate(CLASSES):
         _, of_class = reliability(probabilities[:, number], (classes == number).astype(np.float64))
-        print(
-            f"ECE of P({name}): {of_class:.3f}; mean P {probabilities[:, number].mean():.3f}, share {np.mean(classes == number):.3f}"
-        )
+        mean, share = probabilities[:, number].mean(), np.mean(classes == number)
+        print(f"ECE of P({name}): {of_class:.3f}; mean P {mean:.3f}, share {share:.3f}")
     print(f"P(equal) of {len(copies)} copies: mean {copies.mean():.3f}, least {copies.min():.3f}")
     if arguments.picture is not None:
         draw(rows, ece, arguments.picture)

@@ -65,7 +65,7 @@ def test_the_first_fetch_is_recorded_and_verifies(machine: Machine, hub: FakeHub
 
     verified = machine.here("weights", "verify", "released")
     assert verified.lines() == [str(path), f"SHA-256 {sha256(CONTENT)}", "as recorded"]
-    assert any(line.startswith("released  yes") for line in machine.here("weights", "list").lines())
+    assert any(line.split()[:2] == ["released", "yes"] for line in machine.here("weights", "list").lines())
     assert len(hub.asked("blobs=")) == 1
     assert [request for request in hub.asked("/resolve/") if FIRST not in request] == []
 
