@@ -60,6 +60,13 @@ def _print(comparison: Comparison) -> None:
         table.add_row(name.value, cell(path, style), number(score), number(probability))
     table.add_row("", "equal", "", number(comparison.p_equal))
     results.print(table)
-    equal = comparison.preference is Preference.EQUAL
-    verdict = "A and B are equal" if equal else f"{comparison.preference.value} is better"
-    results.print(f"\n{verdict} ({comparison.order} order)", style="bold")
+    results.print(f"\n{_verdict(comparison)} ({comparison.order} order)", style="bold")
+
+
+def _verdict(comparison: Comparison) -> str:
+    """In words that the probabilities above bear out: where A and B are as probable, `equal` needn't be."""
+    if comparison.preference is not Preference.EQUAL:
+        return f"{comparison.preference.value} is better"
+    if comparison.p_equal < max(comparison.p_a_better, comparison.p_b_better):
+        return "neither is better: A and B are as probable, within rounding"
+    return "A and B are equal"

@@ -85,7 +85,7 @@ def test_more_noise_is_worse(name, photograph):
     assert len(set(scores)) == 4
 
 
-@pytest.mark.parametrize("name", ALL.keys() - {"vif"})
+@pytest.mark.parametrize("name", [name for name in ALL if name != "vif"])
 def test_which_is_the_reference_makes_no_difference(name, photograph):
     x, y = photograph, noisy(photograph, 0.1)
     assert ALL[name](x, y) == ALL[name](y, x)
