@@ -1,7 +1,7 @@
 """Draws what the default weights get wrong: `python examples/blind_spots_sheet.py docs/images/compact-blind-spots.png`.
 
-A photograph of scikit-image beside the faults whose growth `benchmarks/known_truth.py` finds them to misjudge most, each
-with the probability that the weights give to the photograph being better.
+A photograph of scikit-image beside the faults whose growth `benchmarks/known_truth.py` finds them to misjudge most,
+each with the probability that the weights give to the photograph being better.
 """
 
 import sys
