@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from torch import Tensor
 
@@ -99,8 +99,13 @@ def _ends_what_it_starts() -> Iterator[None]:
     assert not open_pipes, f"these pipes of processes were still open: {open_pipes}"
 
 
-# A loaded machine isn't a fault: no property fails for the time it takes.
-settings.register_profile("patient", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+# A loaded machine isn't a fault: no property fails for the time that it, or drawing its examples, takes.
+settings.register_profile(
+    "patient",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("patient")
 
 

@@ -37,10 +37,10 @@ class Server:
     def restart(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=200"
         data, log = self.folder / "data", self.folder / "log"
-        self._run("pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
+        self._run("pg_ctl", "start", "-w", "-t", round(LONGEST), "-D", data, "-l", log, "-o", options)
 
     def stop(self, mode: str = "fast") -> None:
-        self._run("pg_ctl", "stop", "-w", "-m", mode, "-D", self.folder / "data")
+        self._run("pg_ctl", "stop", "-w", "-t", round(LONGEST), "-m", mode, "-D", self.folder / "data")
 
     def new_database(self) -> str:
         name = f"study_{uuid.uuid4().hex[:12]}"

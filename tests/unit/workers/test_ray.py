@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 
 import cv2
 import pytest
@@ -166,6 +167,19 @@ def test_ray_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match=r"pip install 'fgresq\[ray\]'"), engine(Engine.RAY, 2):
         pass
+
+
+def test_its_processes_are_waited_for_where_ray_can():
+    told, library = [], ModuleType("ray")
+
+    def shutdown(*, wait_for_processes=False):
+        told.append(wait_for_processes)
+
+    library.shutdown = shutdown
+    ray_cluster._disconnect(library)
+    library.shutdown = lambda: told.append("not asked")  # an older Ray
+    ray_cluster._disconnect(library)
+    assert told == [True, "not asked"]
 
 
 def test_what_contradicts_itself():
