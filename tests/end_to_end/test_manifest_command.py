@@ -64,6 +64,7 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
     assert {image.path for image in chosen.images} == {f"mean/{content}.png", f"median/{content}.png"}
     assert {image.reference for image in chosen.images} == {f"pristine/{content}.png"}
     assert chosen.about["only"] == "split=test"
+    assert chosen.about["labels"] == f"the scores of {table.name}"
 
 
 def test_what_is_asked_wrongly(data: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from fgresq.training.config import RunConfig
 LAST, BEST = "last.pt", "best.pt"
 
 # These don't change what is learned, so a training may go on with others.
-_FREE = frozenset({"device", "workers", "cache", "save_every", "tensorboard"})
+_FREE = frozenset({"device", "workers", "cache", "measured", "save_every", "tensorboard"})
 
 
 def go_on(state: TrainingState, config: RunConfig, about: Mapping[str, Any], out: Path) -> None:

@@ -44,6 +44,7 @@ def test_verdicts_become_the_data_sets_preferences(judged, tmp_path):
         "expert": 1,
     }
     assert back.about["annotation"]["design"]["team_size"] == 3
+    assert back.about["labels"].startswith("preferences of people, asked by fgresq annotate")
     assert dict(done.verdicts.schema) == VERDICT_TYPES
     by_state = dict(done.verdicts.group_by("state").agg(pl.col("confidence").unique()).iter_rows())
     assert by_state == {"unanimous": [1.0], "disputed": [None], "expert": [2 / 4]}

@@ -61,10 +61,16 @@ def aggregate(study: Study, root: Path, excluded: Collection[str] = ()) -> Aggre
         Pair(pair.image_a, pair.image_b, verdicts[number].preference) for number, pair in enumerate(source.pairs)
     )
     images = tuple(_absolute(image, source) for image in source.images)
-    about = {**source.about, "annotation": _about(study, verdicts, excluded)}
+    about = {**source.about, "labels": _labels(source), "annotation": _about(study, verdicts, excluded)}
     rows = [_row(study, number, verdict) for number, verdict in verdicts.items()]
     table = pl.DataFrame(rows, schema=VERDICT_TYPES, orient="row")
     return Aggregated(Manifest(root, images, pairs, about), table, tuple(excluded))
+
+
+def _labels(source: Manifest) -> str:
+    """Where the labels are from: people's preferences took the place of what gave the manifest's own, but for MOS."""
+    kept = source.about.get("labels") if any(image.mos is not None for image in source.images) else None
+    return "preferences of people, asked by fgresq annotate" + (f"; MOS: {kept}" if kept else "")
 
 
 def votes_table(manifest: Manifest, verdicts: pl.DataFrame) -> pl.DataFrame:

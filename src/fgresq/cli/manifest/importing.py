@@ -56,6 +56,7 @@ def import_(
     )
     images, not_kept = read_meta_csv(table, how)
     about = {
+        "labels": f"the scores of {table.name}",
         "table": str(table),
         "table_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
         "turned_at": turned_at,
