@@ -8,6 +8,7 @@ from tests.end_to_end.command import inside
 from tests.unit.benchmark.studies import data_set, judge, new_store, put_scores, record
 
 from fgresq.benchmark.store import Store, open_store
+from fgresq.cli import terminal
 
 ONE, OLD, TWO = judge("one"), judge("one", version="0"), judge("two")
 
@@ -26,7 +27,8 @@ def names(store: Store) -> list[str]:
     return sorted(known.declaration.key for known in open_store(store.root).judges())
 
 
-def test_the_list(store: Store, tmp_path: Path) -> None:
+def test_the_list(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal.results, "_width", 400)  # however long the path of the temporary folder is
     out = tmp_path / "store.json"
     printed = inside("benchmark", "store", "list", "--store", store.root, "-o", out).stdout
     lines = [line.split() for line in printed.splitlines()]

@@ -9,6 +9,7 @@ from tests.end_to_end.command import inside, run
 from tests.unit.metrics.engines.conftest import pretend_installed
 from tests.unit.metrics.pictures import write_regression
 
+from fgresq.cli import terminal
 from fgresq.metrics.catalogue import PAPER, declarations
 from fgresq.metrics.engines.caches import NOT_ON_DISK
 from fgresq.metrics.engines.declarations import ENGINES as ENGINE_SPECS
@@ -68,7 +69,7 @@ def test_an_engine_that_is_ready_says_which_weights_are_not_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_installed(ENGINE_SPECS["pyiqa"])
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.results, "_width", 200)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     printed = inside("metrics", "list", "--output", tmp_path / "list.json").stdout
     stands = here(printed)

@@ -105,6 +105,7 @@ def test_the_configurations_that_ship_are_valid(path: Path) -> None:
     kind = DegradationConfig if "degradation" in path.stem else QualityConfig
     config = read_config(kind, path, {})
     assert config.keep == "last" or config.validation_share > 0, "never chosen by the test side"
+    assert config.encoder == "lite0"
 
 
 def test_tasks_that_are_not_named_keep_their_phrases() -> None:

@@ -111,4 +111,6 @@ def _moments(maps: list[Tensor]) -> tuple[Float[Tensor, "n c"], Float[Tensor, "n
 @lru_cache(maxsize=4)
 def _network(device: torch.device, dtype: torch.dtype) -> Lite0:
     """One network a device, for all encoders."""
-    return load_lite0().to(device, dtype).requires_grad_(False)
+    # Tensors made in inference mode, which the first call may be in, could never take part in a gradient.
+    with torch.inference_mode(False):
+        return load_lite0().to(device, dtype).requires_grad_(False)
