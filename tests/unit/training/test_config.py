@@ -100,12 +100,14 @@ def test_clip_from_random_weights_is_not_looked_for_on_the_hub(
         quality.QualityStage(sides, config, quality.model_config(config))
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("compact-*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted([*CONFIGS.glob("compact-*.yaml"), *CONFIGS.glob("statistics-*.yaml")]), ids=lambda path: path.stem
+)
 def test_the_configurations_that_ship_are_valid(path: Path) -> None:
     kind = DegradationConfig if "degradation" in path.stem else QualityConfig
     config = read_config(kind, path, {})
     assert config.keep == "last" or config.validation_share > 0, "never chosen by the test side"
-    assert config.encoder == "lite0"
+    assert config.encoder == ("lite0" if path.stem.startswith("compact") else "compact-statistics")
 
 
 def test_tasks_that_are_not_named_keep_their_phrases() -> None:
