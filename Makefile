@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check busy lint docs bench browser database clean
+.PHONY: demo test check unit busy lint docs bench browser database clean
 .DELETE_ON_ERROR:
 
 .venv/bin/python:
@@ -34,7 +34,11 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-
 test: .venv/.test browser database lint
 	$(PYTEST)
 
-check: .venv/.test lint
+# Both halves at once, as mypy's first run takes a while.
+check: .venv/.test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint unit
+
+unit: .venv/.test
 	$(PYTEST) -m 'not slow' tests/unit tests/architecture
 
 # `make test` beside eight processes that never rest: no test may depend on its speed.

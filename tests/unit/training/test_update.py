@@ -118,6 +118,7 @@ def test_accumulation_in_half_precision_is_the_large_batch_in_half_precision(dty
         assert a.abs().max() > 0
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     done = subprocess.run(
