@@ -84,6 +84,7 @@ def test_both_stages_a_drawing_and_the_weights_in_use(study: Manifest, tmp_path:
     assert {side: len(told["pairs"]) for side, told in sides.items()} == {"train": 30, "validation": 6, "test": 12}
     assert (tmp_path / "stage1" / "split.json").read_bytes() == (tmp_path / "stage2" / "split.json").read_bytes()
     info = fgresq(tmp_path, "weights", "info", "stage2/model.safetensors").stdout
+    assert "split by content, test_share 0.25, validation_share 0.1, seed 0; the best epoch" in info
     assert "has seen" in info
     assert "30 images, listed in the header" in info, "36 of which 6 are the same file: no blur is no noise"
 

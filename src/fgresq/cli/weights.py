@@ -93,6 +93,7 @@ def info(weights: _NameOrFile = "compact") -> None:
         "file": str(located.path),
         "SHA-256": checkpoint.sha256,
         "note": checkpoint.training.note,
+        **{name: str(value) for name, value in (checkpoint.training.model_extra or {}).items() if value},
         "has seen": _seen(checkpoint.training.seen),
         "encoder": config.encoder,
         "degradation branch": "yes" if config.degradation_branch else "no",

@@ -99,7 +99,8 @@ def export_weights(path: Path, to: Path, calibrated_by: QualityStage | None = No
         logits = calibrated_by.score_logits(model)
         model.regression.standardise(float(logits.median()), float(logits.std()))
     told = TrainedOn.model_validate(content["trained_on"])
-    return save_checkpoint(to, model, config, Training(note=told.note, trained=True, seen=told.seen))
+    about = {"note": told.note, "trained": True, "seen": told.seen, "protocol": told.protocol}
+    return save_checkpoint(to, model, config, Training.model_validate(about))
 
 
 def _stage(manifest: Manifest, config: RunConfig) -> tuple[str, Stage]:

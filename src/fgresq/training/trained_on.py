@@ -17,6 +17,7 @@ class TrainedOn(BaseModel):
         tested: samples that were held out for the end.
         sources: of the samples that it was trained on, by name.
         labels: where these are from, as the manifest says.
+        protocol: how the sides were drawn, in words.
         seen: which images those are that it was trained on or chosen by, and those of stage 1.
     """
 
@@ -28,6 +29,7 @@ class TrainedOn(BaseModel):
     tested: int
     sources: tuple[str, ...]
     labels: str
+    protocol: str = ""
     seen: Seen
 
     @property

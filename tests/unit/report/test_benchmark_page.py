@@ -22,7 +22,7 @@ from fgresq.benchmark.tables import TableSettings
 from fgresq.errors import OutputError
 from fgresq.report.benchmark.page import PageLimits, WrittenPage, detail, embedded, write_benchmark_page
 from fgresq.report.benchmark.page.grid import caveats, grid, not_separated_from_best
-from fgresq.report.benchmark.page.heat import LEVELS, level
+from fgresq.report.benchmark.page.heat import LEVELS, heat_maps, level
 from fgresq.results import BenchmarkEvidence, BenchmarkResult, MetricTest, SignificanceMatrix
 
 # By place in RESTORATIONS: people like the first best and the noisy one least.
@@ -142,6 +142,8 @@ def test_what_was_trained_on_stands_in_red_at_the_top_and_at_every_figure(
     assert all(f"{cell.value:.3f}†" in page.text for cell in figures)
     text = re.sub(r"\s+†", "†", page.text)
     assert "agrees† has the highest figure" in text
+    maps = heat_maps(warned.by_task.tables[0]) if warned.by_task is not None else ()
+    assert all(found.rows[-1][0].title == "agrees" for found in maps), "behind all others, though it's the best"
     compared = [matrix for matrix in warned.matrices if "agrees" in matrix.titles]
     assert text.count("agrees† ") >= 2 * len(compared) > 0, "in the rows and columns of the tests"
 

@@ -51,6 +51,12 @@ def test_the_header_says_what_was_trained_on(study: Manifest, tmp_path: Path) ->
     assert fgresq.load(tmp_path / "model.safetensors", device="cpu").provenance.weights_note == header(tmp_path).note
 
 
+def test_the_header_says_how_the_sides_were_drawn(study: Manifest, tmp_path: Path) -> None:
+    run(study, ABLATION.model_copy(update={"split": "pair", "seed": 7}), tmp_path)
+    told = header(tmp_path).model_extra
+    assert told == {"protocol": "split by pair, test_share 0.25, validation_share 0.1, seed 7; the best epoch"}
+
+
 def test_where_the_last_epoch_is_kept_nothing_chose_it(study: Manifest, tmp_path: Path) -> None:
     settings = {**SMALL, "keep": "last", "validation_share": 0}
     manifest = replace(study, about={})

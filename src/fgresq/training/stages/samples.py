@@ -165,6 +165,10 @@ def trained_on(
         tested=counts[Split.TEST],
         sources=tuple(sorted(set(sources))),
         labels=str(sides.manifest.about.get("labels", "the manifest doesn't say where they are from")),
+        protocol=(
+            f"split by {config.split}, test_share {config.test_share:g}, validation_share {config.validation_share:g}, "
+            f"seed {config.seed}; the {config.keep} epoch"
+        ),
         seen=seen_of(sides.recorded, sides.manifest),
     )
 

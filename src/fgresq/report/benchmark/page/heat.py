@@ -70,9 +70,13 @@ def _was_run(cells: Sequence[TableCell]) -> bool:
 
 
 def _best_first(cells: Sequence[TableCell], criteria: Sequence[str]) -> list[tuple[bool, float]]:
-    """By ACC where there is one, then by the first criterion; rows without a figure last."""
+    """By ACC where there is one, then by the first criterion; rows without a figure last.
+
+    Behind all others stand those whose weights have seen some of the images.
+    """
     ranked = [cells[criteria.index(name)].value for name in ("ACC", criteria[0]) if name in criteria]
-    return [(value is None, 0.0 if value is None else -value) for value in ranked]
+    has_seen = any(cell.seen for cell in cells)
+    return [(has_seen, 0.0), *((value is None, 0.0 if value is None else -value) for value in ranked)]
 
 
 def _axis(number: int, criterion: str, rows: Sequence[Sequence[TableCell]]) -> IntervalAxis | None:
