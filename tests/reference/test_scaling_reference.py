@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from fgresq.criteria.scaling import PRIOR_LOG_TIE, fit_davidson
+from fgresq.criteria.standings import PRIOR_SD, IntervalSettings, standings
 
 
 def negative_log_posterior(parameters, wins, ties, prior_sd):
@@ -87,3 +88,19 @@ def test_nothing_is_left_of_the_gradient_at_the_answer(k):
     for strengths, log_tie, (wins, ties) in zip(fit.strengths, fit.log_tie, cases, strict=True):
         gradient = slow_gradient(strengths, float(log_tie), wins, ties, 3.0)
         np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
+
+
+def test_standings_fit_probabilities_and_half_a_win_each_way():
+    """What `rank` prints, from per-content probabilities with a missing image, by the general optimiser."""
+    generator = np.random.default_rng(5)
+    wins, ties = np.zeros((7, 4, 4)), np.zeros((7, 4, 4))
+    for content in range(7):
+        for i, j in zip(*np.triu_indices(4, 1), strict=True):
+            if content or j < 3:  # the fourth has no image of the first content
+                wins[content, i, j], wins[content, j, i], tie = generator.dirichlet([3, 1.5, 1])
+                ties[content, i, j] = ties[content, j, i] = tie
+    expected = wins.sum(axis=0) + 0.5 * (1 - np.eye(4))
+    arguments = (expected, ties.sum(axis=0), PRIOR_SD)
+    reference = minimize(negative_log_posterior, np.zeros(5), args=arguments, method="BFGS", options={"gtol": 1e-8})
+    found = standings(wins, ties, IntervalSettings(resamples=4))
+    np.testing.assert_allclose(found.strengths, reference.x[:4] - reference.x[:4].mean(), atol=2e-5)

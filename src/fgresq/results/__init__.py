@@ -11,8 +11,10 @@ from fgresq.results.evidence import (
     SignificanceMatrix,
 )
 from fgresq.results.judging import (
+    AlgorithmPair,
     AlgorithmStanding,
     Candidate,
+    ComparedGroup,
     Comparison,
     ContentRanking,
     ImageScore,
@@ -22,11 +24,13 @@ from fgresq.results.judging import (
 from fgresq.results.tables import BenchmarkResult, BenchmarkTable, TableCell, TableColumn, TableRow
 
 __all__ = [
+    "AlgorithmPair",
     "AlgorithmStanding",
     "BenchmarkEvidence",
     "BenchmarkResult",
     "BenchmarkTable",
     "Candidate",
+    "ComparedGroup",
     "Comparison",
     "ContentRanking",
     "Disagreement",

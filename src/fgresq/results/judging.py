@@ -76,20 +76,22 @@ class AlgorithmStanding:
     """One row of the leaderboard.
 
     Attributes:
-        place: 1 is best; rows are in this order.
+        place: in its group, 1 is best; equal strengths share it. None for an algorithm that was compared with no other.
         algorithm: its name.
-        strength: Bradley-Terry log-strength; the mean over algorithms is 0.
-        low, high: percentile bootstrap interval of the strength over contents; None with one content.
+        strength: Bradley-Terry log-strength of its expected wins; the mean over its group is 0. None without a place.
+        low, high: interval of the strength over contents (`criteria.standings`); None with one content.
         win_rate: share of its comparisons that it wins, a tie counting one half; None without any.
-        wins, ties, losses: its comparisons.
-        mean_score: mean quality score of its images, in (0, 1); None when it has no readable image.
-        contents: on how many contents it has a readable image.
-        not_separated_from: algorithms whose interval overlaps with this one's.
+        wins, ties, losses: its comparisons by their most probable answers.
+        mean_score: mean quality score, in (0, 1), of its images of the contents that all algorithms of its group have
+            in common; None without any.
+        contents: on how many contents it was compared with another.
+        not_separated_from: algorithms of its group of which neither is called better than the other.
+        group: its group's number, from 1; None without a place.
     """
 
-    place: int
+    place: int | None
     algorithm: str
-    strength: float
+    strength: float | None
     low: float | None
     high: float | None
     win_rate: float | None
@@ -99,6 +101,52 @@ class AlgorithmStanding:
     mean_score: float | None
     contents: int
     not_separated_from: tuple[str, ...]
+    group: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmPair:
+    """Two algorithms against each other.
+
+    Attributes:
+        first, second: their names, the stronger first; in `Ranking.against_baseline` the baseline is second.
+        contents: that both have, and on which they were compared.
+        p_first_better, p_second_better, p_equal: mean probabilities (a model's) or shares of the votes (people's) over
+            these contents; they add up to 1. None without any.
+        difference: strength of the first minus that of the second; None in different groups.
+        low, high: interval of the difference; None with one content.
+        p: two-sided, by the paired bootstrap of the difference; None with fewer than 6 contents, which aren't tested.
+        p_adjusted: by Holm's correction over all pairs tested: in `against_baseline`, those with the baseline.
+        better: the one that is called better, p_adjusted being below 1 - confidence; None where neither is.
+    """
+
+    first: str
+    second: str
+    contents: int
+    p_first_better: float | None
+    p_second_better: float | None
+    p_equal: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    better: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """Algorithms that a chain of comparisons connects. Those of two groups have no common scale.
+
+    Attributes:
+        algorithms: best first.
+        contents: that have images of at least two of them.
+        common: of these, those that have images of all of them; mean scores are over these.
+    """
+
+    algorithms: tuple[str, ...]
+    contents: int
+    common: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +185,21 @@ class Ranking:
     """Restoration algorithms ranked by pairwise comparison of their images.
 
     Attributes:
-        leaderboard: best first.
+        leaderboard: group by group, best first; then those that were compared with no other.
         win_matrix: win_matrix[a][b] is the share of common contents on which a is preferred to b, a tie
             counting one half; None where a and b have no common content. In leaderboard order.
-        contents: one entry a content, in name order.
+        contents: one entry a content, in name order, also those with an image of one algorithm only.
         failures: images that couldn't be judged, by name.
         missing: (algorithm, content) without a file.
-        confidence: of the intervals, such as 0.95.
+        confidence: of the intervals, such as 0.95; 1 - confidence is the level of "better than".
         resamples: how many bootstrap resamples the intervals rest on.
         seed: of the bootstrap.
         provenance: of every number here.
+        pairs: every two algorithms, in leaderboard order.
+        groups: the largest first; a single one where all are connected.
+        baseline: that was asked for, or None.
+        against_baseline: every other algorithm against it, in leaderboard order.
+        warnings: what whoever gathered the images has to say of them.
     """
 
     leaderboard: tuple[AlgorithmStanding, ...]
@@ -158,6 +211,16 @@ class Ranking:
     resamples: int
     seed: int
     provenance: Provenance
+    pairs: tuple[AlgorithmPair, ...] = ()
+    groups: tuple[ComparedGroup, ...] = ()
+    baseline: str | None = None
+    against_baseline: tuple[AlgorithmPair, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def compared_contents(self) -> int:
+        """Contents with images of at least two algorithms: those that the figures rest on."""
+        return sum(len(entry.candidates) > 1 for entry in self.contents)
 
     @property
     def winners_per_content(self) -> Mapping[str, tuple[str, ...]]:
