@@ -325,7 +325,8 @@ def test_rank_goes_on_without_bad_images(tmp_path: Path) -> None:
     assert failures.keys() == {f"{folder}/{name}" for name in ("plain/1.png", "bäd\n/2.png", "bäd\n/3.gif")}
     assert failures[f"{folder}/bäd\n/2.png"] == "is empty (0 bytes)"
     assert result["missing"] == [["plain", "3"]]
-    assert {entry["algorithm"]: entry["contents"] for entry in result["leaderboard"]} == {"plain": 2, "bäd\n": 2}
+    assert {entry["algorithm"]: entry["contents"] for entry in result["leaderboard"]} == {"plain": 1, "bäd\n": 1}
+    assert "3 of 4 contents have an image of one algorithm at most and count for nothing; 1 compared" in finished.stdout
     assert sum(line.startswith("failed: ") for line in finished.stderr.splitlines()) == 3
     assert "Traceback" not in finished.stderr
     assert (tmp_path / "a.html").read_text("utf-8").count("is empty (0 bytes)") == 1

@@ -76,13 +76,18 @@ def test_compare_in_both_orders_and_as_released(study: Path, tmp_path: Path) -> 
 def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None:
     page, output, table = tmp_path / "ranking.html", tmp_path / "ranking.json", tmp_path / "ranking.csv"
     printed = inside("rank", study, "--report", page, "--output", output, "--resamples", "200").stdout
-    assert "3 contents, 200 resamples" in printed
+    assert "3 contents compared, 200 resamples" in printed
     document = json.loads(output.read_text(encoding="utf-8"))
     assert {row["algorithm"] for row in document["leaderboard"]} == {"sharp", "blurred", "coarse"}
     assert {entry["content"] for entry in document["contents"]} == {"astronaut", "coffee", "chelsea"}
     strengths = [row["strength"] for row in document["leaderboard"]]
     assert strengths == sorted(strengths, reverse=True)
     assert all(row["low"] <= row["strength"] <= row["high"] for row in document["leaderboard"])
+    assert (document["format"], document["format_version"]) == ("fgresq ranking", 1)
+    assert len(document["pairs"]) == 3
+    for pair in document["pairs"]:
+        assert sum(pair[f"p_{what}"] for what in ("first_better", "second_better", "equal")) == pytest.approx(1)
+    assert document["warnings"] == [line for line in printed.splitlines() if line.startswith("3 contents: nothing")]
     matrix = np.array(document["win_matrix"], dtype=float)
     off = ~np.eye(3, dtype=bool)
     assert (matrix + matrix.T)[off] == pytest.approx(1)
@@ -91,6 +96,18 @@ def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None
     assert "sharp" in html
     inside("rank", study, "--output", table)
     assert pl.read_csv(table)["algorithm"].to_list() == [row["algorithm"] for row in document["leaderboard"]]
+
+
+def test_rank_prints_json_and_nothing_else(study: Path, tmp_path: Path) -> None:
+    written = tmp_path / "ranking.json"
+    printed = inside("rank", study, "--json", "--baseline", "blurred", "--output", written, "--resamples", "50").stdout
+    document = json.loads(printed)
+    assert document == json.loads(written.read_text(encoding="utf-8"))
+    assert [pair["second"] for pair in document["against_baseline"]] == ["blurred", "blurred"]
+    assert (
+        "no algorithm is called 'blured'; did you mean blurred?"
+        in inside("rank", study, "--baseline", "blured", code=2).stderr
+    )
 
 
 def test_rank_a_flat_folder(study: Path) -> None:

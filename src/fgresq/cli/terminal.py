@@ -27,9 +27,9 @@ def cell(text: str, style: str = "") -> Text:
     return Text(one_line(text), style=style, overflow="fold")
 
 
-def number(value: float | None, digits: int = 4) -> str:
+def number(value: float | None, digits: int = 4, *, signed: bool = False) -> str:
     """A number with fixed digits, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else f"{value:{'+' if signed else ''}.{digits}f}"
 
 
 def print_provenance(provenance: Provenance) -> None:
@@ -46,12 +46,17 @@ def print_failures(failures: list[ImageScore]) -> None:
 
 def print_alpha(images: Sequence[str | Path]) -> None:
     """Say which images have an alpha channel, since it isn't judged."""
+    for line in about_alpha(images):
+        notes.print(cell(line, "dim"), soft_wrap=True)
+
+
+def about_alpha(images: Sequence[str | Path]) -> list[str]:
+    """One line if any image has an alpha channel, none otherwise."""
     from fgresq.images.decode import holds_alpha, printable
 
     found = [printable(image) for image in images if holds_alpha(image)]
-    if found:
-        line = f"alpha: {len(found)} of {len(images)} images have an alpha channel, which isn't judged: "
-        notes.print(cell(line + first_few(found), "dim"), soft_wrap=True)
+    line = f"alpha: {len(found)} of {len(images)} images have an alpha channel, which isn't judged: "
+    return [line + first_few(found)] if found else []
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def write_frame(path: Path, table: pl.DataFrame) -> None:
     elif path.suffix.lower() == ".parquet":
         table.write_parquet(content)
     elif path.suffix.lower() == ".json":
-        content.write(_as_json(table.to_dicts()))
+        content.write(as_json(table.to_dicts()))
     else:
         raise OutputError(f"{path}: the name must end in .csv, .json or .parquet")
     with written_whole(path) as temporary:
@@ -38,8 +38,9 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
         OutputError: it can't be written there.
     """
     with written_whole(path) as temporary:
-        temporary.write_bytes(_as_json(document))
+        temporary.write_bytes(as_json(document))
 
 
-def _as_json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
+    """Indented, in UTF-8, with a line end; NaN and infinity are errors."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -8,6 +8,7 @@ from fgresq.errors import ImageError
 from fgresq.report.embedding import image_data_uri, thumbnail_data_uri
 from fgresq.report.interval_axis import interval_axis
 from fgresq.report.pages import asset, content_security_policy, environment, write_page
+from fgresq.report.ranking_words import caveats, places, probability
 from fgresq.report.wording import visible_name
 from fgresq.results import Candidate, ContentRanking, Ranking
 
@@ -35,7 +36,7 @@ class _Scene:
         return [picture for picture in self.pictures if picture.thumbnail is not None]
 
 
-def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20) -> int:
+def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20, megabytes: float = 25.0) -> int:
     """Write the self-contained page of a ranking.
 
     Args:
@@ -43,6 +44,8 @@ def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20) -> i
         path: of the page; replaced as a whole, or left as it was.
         contents: how many contents to show with their images, at least 0, in name order; the figures
             always rest on all.
+        megabytes: that the images take at most, at least 0. Thumbnails come first, content by content; then the whole
+            images of every content whose images still fit. The page says what it leaves out.
 
     Returns:
         The number of contents shown.
@@ -51,18 +54,31 @@ def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20) -> i
         OutputError: the page can't be written there.
         ImageError: an image went away while the page was being written.
     """
-    if contents < 0:
-        raise ValueError(f"contents must be 0 or more, not {contents}")
-    shown = ranking.contents[:contents]
-    write_page(path, _page(ranking, shown))
-    return len(shown)
+    if contents < 0 or megabytes < 0:
+        raise ValueError(f"contents and megabytes must be 0 or more, not {contents} and {megabytes}")
+    left = int(megabytes * 1e6)
+    scenes: list[_Scene] = []
+    for content in ranking.contents[:contents]:
+        scene = _scene(content)
+        left -= sum(len(picture.thumbnail or "") for picture in scene.pictures)
+        if left < 0:
+            break
+        scenes.append(scene)
+    left = max(left, 0)
+    whole: list[tuple[_Scene, list[str]]] = []
+    for scene in scenes:
+        images = _whole_images(scene, left) if scene.viewable else None
+        if images is not None:
+            whole.append((scene, images))
+            left -= sum(map(len, images))
+    write_page(path, _page(ranking, scenes, whole, megabytes))
+    return len(scenes)
 
 
-def _page(ranking: Ranking, shown: Sequence[ContentRanking]) -> Iterator[str]:
-    """The page in pieces; whole images are read as their piece comes up, so that few are in memory at once."""
+def _page(
+    ranking: Ranking, scenes: Sequence[_Scene], whole: Sequence[tuple[_Scene, list[str]]], megabytes: float
+) -> Iterator[str]:
     style, script = asset("ranking.css"), asset("viewer.js")
-    scenes = [_scene(content) for content in shown]
-    viewable = [scene for scene in scenes if scene.viewable]
     yield from (
         environment()
         .get_template("ranking.html.j2")
@@ -71,10 +87,17 @@ def _page(ranking: Ranking, shown: Sequence[ContentRanking]) -> Iterator[str]:
             provenance=ranking.provenance,
             untrained="untrained" in ranking.provenance.weights_note.lower(),
             axis=interval_axis(ranking.leaderboard),
+            caveats=caveats(ranking),
+            places={row.algorithm: places(row, ranking) for row in ranking.leaderboard},
+            p=probability,
+            tested=sum(pair.p is not None for pair in ranking.pairs),
+            level=f"{1 - ranking.confidence:.2g}",
             scenes=scenes,
-            viewer_numbers={scene.name: number for number, scene in enumerate(viewable)},
-            viewer_index=[_index_entry(number, scene) for number, scene in enumerate(viewable)],
-            viewer_images=(_whole_images(scene) for scene in viewable),
+            megabytes=f"{megabytes:g}",
+            viewer_numbers={scene.name: number for number, (scene, _) in enumerate(whole)},
+            viewer_index=[_index_entry(number, scene) for number, (scene, _) in enumerate(whole)],
+            viewer_images=[images for _, images in whole],
+            not_whole=sum(bool(scene.viewable) for scene in scenes) - len(whole),
             style=style,
             script=script,
             policy=content_security_policy(style, script),
@@ -115,5 +138,12 @@ def _index_entry(number: int, scene: _Scene) -> dict[str, object]:
     return {"name": visible_name(scene.name), "images": images}
 
 
-def _whole_images(scene: _Scene) -> list[str]:
-    return [image_data_uri(Path(picture.candidate.path)) for picture in scene.viewable]
+def _whole_images(scene: _Scene, most: int) -> list[str] | None:
+    """The images of a content, or None if they take more than so many characters."""
+    images = []
+    for picture in scene.viewable:
+        images.append(image_data_uri(Path(picture.candidate.path)))
+        most -= len(images[-1])
+        if most < 0:
+            return None
+    return images

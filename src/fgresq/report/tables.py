@@ -7,13 +7,21 @@ from typing import Any
 
 import polars as pl
 
-from fgresq.report.frames import write_document, write_frame
+from fgresq.report.frames import as_json, write_document, write_frame
+from fgresq.report.ranking_words import caveats
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 
 Row = Mapping[str, Any]
 
 # Named here, since a table without rows or a column without values has no types of its own.
 _SCORE_TYPES = {"path": pl.String, "score": pl.Float64, "error": pl.String}
+_STANDING_TYPES = {
+    **dict.fromkeys(("place", "group"), pl.Int64),
+    **dict.fromkeys(("strength", "low", "high", "win_rate", "mean_score"), pl.Float64),
+}
+
+RANKING_FORMAT = 1
+"""Of the JSON of a ranking; raised when a field changes its meaning or goes, not when one comes."""
 
 
 def write_scores(path: Path, scores: Sequence[ImageScore], provenance: Provenance) -> None:
@@ -39,6 +47,22 @@ def write_comparison(path: Path, comparison: Comparison, provenance: Provenance)
     _write(path, {**row, "provenance": asdict(provenance)}, [row], provenance, {})
 
 
+def ranking_document(ranking: Ranking) -> dict[str, Any]:
+    """All of a ranking as docs/ranking.md describes it: its fields, what limits them, and the version of this form."""
+    return {
+        "format": "fgresq ranking",
+        "format_version": RANKING_FORMAT,
+        **asdict(ranking),
+        "compared_contents": ranking.compared_contents,
+        "warnings": list(caveats(ranking)),
+    }
+
+
+def ranking_json(ranking: Ranking) -> str:
+    """The document as text."""
+    return as_json(ranking_document(ranking)).decode()
+
+
 def write_ranking(path: Path, ranking: Ranking) -> None:
     """Write a ranking: all of it as JSON, the leaderboard as CSV or Parquet.
 
@@ -49,8 +73,7 @@ def write_ranking(path: Path, ranking: Ranking) -> None:
         {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from)}
         for standing in ranking.leaderboard
     ]
-    types = {"low": pl.Float64, "high": pl.Float64, "win_rate": pl.Float64, "mean_score": pl.Float64}
-    _write(path, asdict(ranking), rows, ranking.provenance, types)
+    _write(path, ranking_document(ranking), rows, ranking.provenance, _STANDING_TYPES)
 
 
 def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> None:

@@ -1,16 +1,25 @@
 """From pairwise preferences, content by content, to a leaderboard with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from fgresq.criteria.scaling import fit_davidson
-from fgresq.criteria.uncertainty import bootstrap_counts, percentile_interval
+from fgresq.criteria.pairings import NamedStandings, number
+from fgresq.criteria.standings import IntervalSettings, standings
 from fgresq.errors import UserError
+from fgresq.names import nearest
 from fgresq.records import Preference
-from fgresq.results import AlgorithmStanding, Candidate, ContentRanking, ImageScore, Provenance, Ranking
+from fgresq.results import (
+    AlgorithmStanding,
+    Candidate,
+    ComparedGroup,
+    ContentRanking,
+    ImageScore,
+    Provenance,
+    Ranking,
+)
 
 # An image's place in its batch may show in the last bits of its features (up to this much is tested). A difference as
 # small as that prefers nobody; without the margin, two copies of one file could win against each other.
@@ -18,24 +27,25 @@ SAME_WITHIN = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class RankingSettings:
-    """How intervals are made.
+class RankingSettings(IntervalSettings):
+    """How intervals are made, and what all are compared with.
 
     Attributes:
-        confidence: of the intervals, between 0 and 1.
-        resamples: bootstrap resamples of the contents.
-        seed: of the resampling; the same seed gives the same intervals.
+        confidence, resamples, seed: as in `IntervalSettings`.
+        baseline: the algorithm that all others are compared with; None for none.
     """
 
-    confidence: float = 0.95
-    resamples: int = 1000
-    seed: int = 0
+    baseline: str | None = None
 
-    def __post_init__(self) -> None:
-        if not 0 < self.confidence < 1:
-            raise UserError(f"confidence {self.confidence} isn't between 0 and 1")
-        if self.resamples < 2:
-            raise UserError(f"{self.resamples} bootstrap resamples are too few; at least 2 are needed")
+    def check_baseline(self, algorithms: Iterable[str]) -> None:
+        """Refuse a baseline that isn't one of the algorithms.
+
+        Raises:
+            UserError: so.
+        """
+        names = list(algorithms)
+        if self.baseline is not None and self.baseline not in names:
+            raise UserError(f"no algorithm is called {self.baseline!r}; {nearest(self.baseline, names)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,11 @@ class JudgedContent:
         signs: Int[np.ndarray, "k k"] = 1 * a_better - 1 * b_better
         return signs
 
+    def answers(self) -> Float[np.ndarray, "k k 3"]:
+        """The most probable answers as probabilities of 0 and 1."""
+        signs = self.signs()
+        return np.stack([signs > 0, signs < 0, signs == 0], axis=-1).astype(np.float64)
+
 
 def preferred(p_a_better: float, p_b_better: float, p_equal: float) -> Preference:
     """The most probable answer; `equal` when A and B are within SAME_WITHIN, or `equal` is as probable as either."""
@@ -82,94 +97,100 @@ def rank_contents(
     missing: Sequence[tuple[str, str]],
     provenance: Provenance,
     settings: RankingSettings,
+    warnings: Sequence[str] = (),
 ) -> Ranking:
-    """Fit Bradley-Terry strengths with Davidson ties to all preferences, and bootstrap the contents.
+    """Rank algorithms by the probabilities of all comparisons, by the rules of `criteria.standings`.
 
     Args:
         judged: one entry a content.
         algorithms: all of them, also those without a readable image.
-        failures, missing, provenance: passed on.
-        settings: of the intervals.
+        failures, missing, provenance, warnings: passed on.
+        settings: of the intervals; the baseline, if there is one, is one of the algorithms.
+
+    Raises:
+        UserError: no content has images of two algorithms, and not because they failed.
     """
+    compared = [entry for entry in judged if len(entry.algorithms) > 1]
+    if not compared and not failures:
+        raise UserError("no content is shared by two algorithms, so there is nothing to compare")
     place = {name: i for i, name in enumerate(algorithms)}
-    wins, ties = _tables(judged, place)
-    strengths = fit_davidson(wins.sum(axis=0), ties.sum(axis=0)).strengths
-    intervals = _intervals(wins, ties, settings)
-    order = sorted(range(len(algorithms)), key=lambda i: (-strengths[i], algorithms[i]))
-    leaderboard = [
-        _standing(i, algorithms, strengths, intervals, (wins.sum(axis=0), ties.sum(axis=0)), judged) for i in order
-    ]
+    expected = _tables(compared, place, [entry.probabilities for entry in compared])
+    named = NamedStandings(algorithms, standings(*expected, settings), *expected)
+    answers = _tables(compared, place, [entry.answers() for entry in compared])
+    totals = answers[0].sum(axis=0), answers[1].sum(axis=0)
+    groups = named.groups()
+    order = named.order()
+    scores = _mean_scores(compared, groups)
     return Ranking(
-        leaderboard=tuple(leaderboard),
-        win_matrix=_win_matrix(wins.sum(axis=0), ties.sum(axis=0), order),
+        leaderboard=tuple(_standing(i, named, totals, scores, compared) for i in order),
+        win_matrix=_win_matrix(*totals, order),
         contents=tuple(_content_ranking(entry) for entry in judged),
         failures=tuple(failures),
         missing=tuple(missing),
         confidence=settings.confidence,
-        resamples=settings.resamples if intervals is not None else 0,
+        resamples=settings.resamples if len(compared) > 1 else 0,
         seed=settings.seed,
         provenance=provenance,
+        pairs=named.pairs(),
+        groups=groups,
+        baseline=settings.baseline,
+        against_baseline=named.against(settings.baseline, 1 - settings.confidence) if settings.baseline else (),
+        warnings=tuple(warnings),
     )
 
 
 def _tables(
-    judged: Sequence[JudgedContent], place: dict[str, int]
+    judged: Sequence[JudgedContent], place: Mapping[str, int], tables: Sequence[Float[np.ndarray, "_ _ 3"]]
 ) -> tuple[Float[np.ndarray, "n k k"], Float[np.ndarray, "n k k"]]:
-    """Wins of the row over the column, and ties, content by content."""
+    """Wins of the row over the column, and ties, content by content; 0 where an algorithm has no image.
+
+    Each is the mean of what the table says of the pair in both orders, so that wins and ties of a pair add up to 1.
+    """
     wins = np.zeros((len(judged), len(place), len(place)))
     ties = np.zeros_like(wins)
-    for n, entry in enumerate(judged):
+    for n, (entry, table) in enumerate(zip(judged, tables, strict=True)):
         members = np.array([place[name] for name in entry.algorithms], dtype=np.int64)
-        signs = entry.signs()
-        wins[n][np.ix_(members, members)] = signs > 0
-        ties[n][np.ix_(members, members)] = (signs == 0) & ~np.eye(len(members), dtype=bool)
+        others = ~np.eye(len(members), dtype=bool)
+        first, second, equal = np.moveaxis(table, -1, 0)
+        wins[n][np.ix_(members, members)] = 0.5 * (first + second.T) * others
+        ties[n][np.ix_(members, members)] = 0.5 * (equal + equal.T) * others
     return wins, ties
 
 
-def _intervals(
-    wins: Float[np.ndarray, "n k k"], ties: Float[np.ndarray, "n k k"], settings: RankingSettings
-) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]] | None:
-    """Percentile intervals of the strengths; None with fewer than two contents, which say nothing of the spread."""
-    contents, algorithms, _ = wins.shape
-    if contents < 2:
-        return None
-    counts = bootstrap_counts(contents, settings.resamples, settings.seed).astype(np.float64)
-    shape = (settings.resamples, algorithms, algorithms)
-    resampled_wins = (counts @ wins.reshape(contents, -1)).reshape(shape)
-    resampled_ties = (counts @ ties.reshape(contents, -1)).reshape(shape)
-    return percentile_interval(fit_davidson(resampled_wins, resampled_ties).strengths, settings.confidence)
+def _mean_scores(judged: Sequence[JudgedContent], groups: Sequence[ComparedGroup]) -> dict[str, float]:
+    """Mean score of each algorithm over the contents that all of its group have in common."""
+    means = {}
+    for group in groups:
+        tables = [dict(zip(entry.algorithms, entry.scores, strict=True)) for entry in judged]
+        common = [table for table in tables if table.keys() >= set(group.algorithms)]
+        if common:
+            means.update({name: float(np.mean([table[name] for table in common])) for name in group.algorithms})
+    return means
 
 
 def _standing(
     i: int,
-    algorithms: Sequence[str],
-    strengths: Float[np.ndarray, " k"],
-    intervals: tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]] | None,
+    named: NamedStandings,
     totals: tuple[Float[np.ndarray, "k k"], Float[np.ndarray, "k k"]],
-    judged: Sequence[JudgedContent],
+    scores: Mapping[str, float],
+    compared: Sequence[JudgedContent],
 ) -> AlgorithmStanding:
     wins, losses, ties = int(totals[0][i].sum()), int(totals[0][:, i].sum()), int(totals[1][i].sum())
-    name, compared = algorithms[i], wins + losses + ties
-    scores = [entry.scores[entry.algorithms.index(name)] for entry in judged if name in entry.algorithms]
-    overlapping: list[str] = []
-    if intervals is not None:
-        low, high = intervals
-        overlapping = [
-            algorithms[j] for j in range(len(algorithms)) if j != i and low[i] <= high[j] and low[j] <= high[i]
-        ]
+    name, number_of, found = named.names[i], wins + losses + ties, named.found
     return AlgorithmStanding(
-        place=1 + int((strengths > strengths[i]).sum()),
+        place=named.place(i),
         algorithm=name,
-        strength=float(strengths[i]),
-        low=None if intervals is None else float(intervals[0][i]),
-        high=None if intervals is None else float(intervals[1][i]),
-        win_rate=(wins + ties / 2) / compared if compared else None,
+        strength=number(found.strengths[i]),
+        low=number(found.low[i]),
+        high=number(found.high[i]),
+        win_rate=(wins + ties / 2) / number_of if number_of else None,
         wins=wins,
         ties=ties,
         losses=losses,
-        mean_score=float(np.mean(scores)) if scores else None,
-        contents=len(scores),
-        not_separated_from=tuple(overlapping),
+        mean_score=scores.get(name),
+        contents=sum(name in entry.algorithms for entry in compared),
+        not_separated_from=named.not_separated_from(i),
+        group=None if found.group[i] < 0 else int(found.group[i]) + 1,
     )
 
 

@@ -195,16 +195,17 @@ class Scorer:
         Args:
             images: a folder with one subfolder an algorithm (files of one name show one content), a flat folder (one
                 content, each file an algorithm), or a mapping algorithm -> content -> image.
-            settings: confidence, resamples and seed of the intervals.
+            settings: confidence, resamples and seed of the intervals; the baseline.
             progress: called with the number of images dealt with since the last call.
 
         Raises:
             LayoutError: a folder of another layout.
-            UserError: fewer than two algorithms.
+            UserError: fewer than two algorithms; none of them is the baseline; no two have an image of one content.
         """
         table = images if isinstance(images, Mapping) else algorithms_in(Path(images))
         if len(table) < 2:
             raise UserError(f"{len(table)} algorithms to rank; at least two are needed")
+        settings.check_baseline(table)
         cells = [(algorithm, content) for algorithm, contents in table.items() for content in contents]
         encoded = self._encoder.encode([table[algorithm][content] for algorithm, content in cells], progress)
         by_content: dict[str, list[int]] = {content: [] for content in sorted({content for _, content in cells})}

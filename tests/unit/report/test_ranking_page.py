@@ -10,7 +10,8 @@ from tests.unit.report.written_page import Page
 
 from fgresq.errors import ImageError, OutputError
 from fgresq.report import ranking_page, write_ranking_page
-from fgresq.results import Candidate, ContentRanking
+from fgresq.report.ranking_words import caveats
+from fgresq.results import AlgorithmPair, Candidate, ComparedGroup, ContentRanking
 
 
 @pytest.fixture
@@ -111,13 +112,82 @@ def test_states_how_many_contents_it_shows(tmp_path: Path, target: Path, limit: 
     ranking = make_ranking(tmp_path, ["astronaut", "coffee", "third"])
     assert write_ranking_page(ranking, target, contents=limit) == limit
     page = Page(target)
-    assert f"{limit} of 3 contents shown; --report-contents changes this" in page.text
+    assert f"{limit} of 3 contents shown; --report-contents and --report-size change this" in page.text
     assert len(page.all("article")) == limit
 
 
 def test_says_nothing_of_a_limit_when_all_are_shown(tmp_path: Path, target: Path) -> None:
     write_ranking_page(make_ranking(tmp_path), target, contents=2)
     assert "--report-contents" not in Page(target).text
+    assert "--report-size" not in Page(target).text
+
+
+def test_carries_what_the_terminal_says(tmp_path: Path, target: Path) -> None:
+    ranking = replace(with_failures(make_ranking(tmp_path)), warnings=("alpha: 1 of 10 images has an alpha channel",))
+    write_ranking_page(ranking, target)
+    said = caveats(ranking)
+    assert len(said) == 4
+    for caveat in said:
+        assert caveat in Page(target).text
+
+
+def test_whole_images_stay_within_the_size(tmp_path: Path, target: Path) -> None:
+    ranking = make_ranking(tmp_path)
+    write_ranking_page(ranking, target)
+    full = target.stat().st_size
+    [one, two] = (sum(map(len, Page(target).data(f"images-{n}"))) for n in (0, 1))
+    assert one != two
+    room = full - one - two + min(one, two) + 2000  # more than the page without images, and one content's
+    assert write_ranking_page(ranking, target, megabytes=room / 1e6) == 2
+    page = Page(target)
+    assert target.stat().st_size < full - 0.8 * max(one, two)
+    assert len(page.data("index")) == 1, "the content that fits, be it the first or not"
+    assert "The whole images of 1 content are left out" in page.text
+    assert len(page.all("article")) == 2
+    buttons = [attributes for attributes in page.all("button") if attributes.get("class") == "frame"]
+    assert len(buttons) == len(RESTORATIONS)
+
+
+def test_no_size_leaves_no_image(tmp_path: Path, target: Path) -> None:
+    assert write_ranking_page(make_ranking(tmp_path), target, megabytes=0.0) == 0
+    assert "data:image" not in target.read_text(encoding="utf-8")
+
+
+def test_thumbnails_load_when_they_are_seen(tmp_path: Path, target: Path) -> None:
+    write_ranking_page(make_ranking(tmp_path), target)
+    thumbnails = [attributes for attributes in Page(target).all("img") if attributes.get("src")]
+    assert len(thumbnails) == 2 * len(RESTORATIONS)
+    assert all(attributes["loading"] == "lazy" for attributes in thumbnails)
+
+
+def test_groups_and_the_lone_are_set_apart(tmp_path: Path, target: Path) -> None:
+    ranking = make_ranking(tmp_path)
+    one, two, three, four, five = ranking.leaderboard
+    rows = (
+        *(one, two),
+        *(replace(row, group=2, place=place, not_separated_from=()) for place, row in enumerate((three, four), 1)),
+        replace(five, group=None, place=None, strength=None, low=None, high=None, mean_score=None),
+    )
+    groups = (
+        ComparedGroup((one.algorithm, two.algorithm), 2, 1),
+        ComparedGroup((three.algorithm, four.algorithm), 1, 1),
+    )
+    write_ranking_page(replace(ranking, leaderboard=rows, groups=groups), target)
+    text = Page(target).text
+    for part in ("Group 1, on 2 contents", "Group 2, on 1 content", "Compared with no other", "largest of 2 groups"):
+        assert part in text
+    assert "None" not in text
+
+
+def test_differences_to_a_baseline_are_shown(tmp_path: Path, target: Path) -> None:
+    pairs = (
+        AlgorithmPair("sharp", "negative", 8, 0.9, 0.1, 0.0, 1.0, 0.4, 1.7, 0.0004, 0.0012, "sharp"),
+        AlgorithmPair("müde 写真", "negative", 3, 0.4, 0.5, 0.1, -0.2, -1.0, 0.6, None, None, None),
+    )
+    write_ranking_page(replace(make_ranking(tmp_path), baseline="negative", against_baseline=pairs), target)
+    text = Page(target).text
+    assert "sharp +1.00 +0.40 to +1.70 < 0.001 0.001 8 better" in text
+    assert "müde 写真 −0.20 −1.00 to +0.60 - - 3 –" in text
 
 
 def test_a_negative_limit_is_refused(tmp_path: Path, target: Path) -> None:

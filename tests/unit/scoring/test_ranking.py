@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def judged(content: str, order: Mapping[str, float]) -> JudgedContent:
     return JudgedContent(content, tuple(order), paths, tuple(values / 10), table)
 
 
-def rank(contents: list[JudgedContent], algorithms: tuple[str, ...], **settings: float) -> Ranking:
+def rank(contents: list[JudgedContent], algorithms: tuple[str, ...], **settings: Any) -> Ranking:
     return rank_contents(
         contents,
         algorithms=algorithms,
@@ -100,15 +101,81 @@ def test_the_seed_decides_the_intervals() -> None:
     assert one.leaderboard[0].low != other.leaderboard[0].low
 
 
-def test_disconnected_algorithms_still_get_an_answer() -> None:
-    contents = [judged("c0", {"x": 1, "y": 2}), judged("c1", {"u": 1, "v": 2})]
-    ranking = rank(contents, ("u", "v", "x", "y", "nothing"))
-    strengths = {standing.algorithm: standing.strength for standing in ranking.leaderboard}
-    assert all(np.isfinite(list(strengths.values())))
-    assert strengths["y"] > strengths["x"]
-    assert strengths["v"] > strengths["u"]
-    nothing = next(standing for standing in ranking.leaderboard if standing.algorithm == "nothing")
-    assert (nothing.contents, nothing.win_rate, nothing.mean_score) == (0, None, None)
+def test_what_nothing_connects_is_ranked_apart() -> None:
+    contents = [judged("c0", {"x": 1, "y": 2, "z": 3}), judged("c1", {"u": 1, "v": 2}), judged("c2", {"lone": 1})]
+    ranking = rank(contents, ("u", "v", "x", "y", "z", "lone", "nothing"))
+    rows = {standing.algorithm: standing for standing in ranking.leaderboard}
+    assert [group.algorithms for group in ranking.groups] == [("z", "y", "x"), ("v", "u")]
+    assert [(row.group, row.place) for row in ranking.leaderboard] == [
+        *((1, 1), (1, 2), (1, 3)),
+        *((2, 1), (2, 2)),
+        *((None, None), (None, None)),
+    ]
+    for members in ("xyz", "uv"):
+        assert sum(rows[name].strength for name in members) == pytest.approx(0, abs=1e-9)
+    for name in ("lone", "nothing"):
+        assert (rows[name].strength, rows[name].low, rows[name].mean_score, rows[name].contents) == (None,) * 3 + (0,)
+        assert rows[name].not_separated_from == ()
+    assert rows["z"].not_separated_from == ("y", "x"), "of its own group only"
+    across = next(pair for pair in ranking.pairs if {pair.first, pair.second} == {"x", "v"})
+    assert (across.contents, across.difference, across.p, across.p_equal) == (0, None, None, None)
+    assert ranking.compared_contents == 2
+
+
+def test_probabilities_count_not_only_the_most_probable_answer() -> None:
+    def content(name: str, x_over_y: float) -> JudgedContent:
+        table = np.full((2, 2, 3), 0.1)
+        table[0, 1, :2] = x_over_y, 0.9 - x_over_y
+        table[1, 0, :2] = table[0, 1, 1::-1]
+        return JudgedContent(name, ("x", "y"), ("x.png", "y.png"), (0.5, 0.5), table)
+
+    sure, hardly = (rank([content(f"c{n}", p) for n in range(8)], ("x", "y")) for p in (0.89, 0.46))
+    assert sure.leaderboard[0].win_rate == hardly.leaderboard[0].win_rate == 1
+    assert sure.leaderboard[0].strength > 10 * hardly.leaderboard[0].strength > 0
+    assert sure.pairs[0].p_first_better == pytest.approx(0.89)
+    assert sure.pairs[0].p_equal == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("contents", "better"), [(5, None), (6, "x")])
+def test_nobody_is_better_on_fewer_than_six_contents(contents: int, better: str | None) -> None:
+    ranking = rank([judged(f"c{n}", {"x": 2, "y": 1}) for n in range(contents)], ("x", "y"))
+    [pair] = ranking.pairs
+    assert (pair.p is None, pair.better) == (contents < 6, better)
+    assert pair.low < pair.difference < pair.high
+    assert all(row.high - row.low > 0.3 for row in ranking.leaderboard), (
+        "the same answer on each content is no certainty"
+    )
+
+
+def test_scores_are_over_the_contents_that_all_have() -> None:
+    both = [judged(f"c{n}", {"x": 2, "y": 1}) for n in range(2)]
+    ranking = rank([*both, judged("alone", {"x": 9})], ("x", "y"))
+    assert [row.mean_score for row in ranking.leaderboard] == [pytest.approx(0.2), pytest.approx(0.1)]
+    assert ranking.groups[0].common == 2
+
+
+def test_a_baseline_is_compared_with_all_and_corrected_for_these_only() -> None:
+    generator = np.random.default_rng(0)
+    contents = [
+        judged(f"c{n}", {name: value + generator.normal(0, 1) for name, value in zip("abcd", range(4), strict=True)})
+        for n in range(9)
+    ]
+    ranking = rank(contents, tuple("abcd"), baseline="b")
+    assert [(pair.first, pair.second) for pair in ranking.against_baseline] == [("d", "b"), ("c", "b"), ("a", "b")]
+    same = {frozenset((pair.first, pair.second)): pair for pair in ranking.pairs}
+    for pair in ranking.against_baseline:
+        other = same[frozenset((pair.first, pair.second))]
+        sign = 1 if other.first == pair.first else -1
+        assert pair.difference == pytest.approx(sign * other.difference)
+        assert pair.p == other.p
+        assert pair.p <= pair.p_adjusted <= other.p_adjusted
+    with pytest.raises(UserError, match=r"no algorithm is called 'e'; known: a, b"):
+        RankingSettings(baseline="e").check_baseline("ab")
+
+
+def test_nothing_shared_is_nothing_to_rank() -> None:
+    with pytest.raises(UserError, match="no content is shared by two algorithms"):
+        rank([judged("p", {"x": 1}), judged("q", {"y": 1})], ("x", "y"))
 
 
 def test_settings_that_make_no_sense() -> None:
