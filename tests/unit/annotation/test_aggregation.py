@@ -4,9 +4,17 @@ import pytest
 from tests.unit.annotation import simulated
 from tests.unit.annotation.studies import answer_all, choice_for
 
-from fgresq.annotation.aggregation.scales import SCALE_TYPES, content_scales
+from fgresq.annotation.aggregation.scales import (
+    ALGORITHM_TYPES,
+    PAIR_TYPES,
+    SCALE_TYPES,
+    algorithm_standings,
+    content_scales,
+    limits,
+)
 from fgresq.annotation.aggregation.verdicts import VERDICT_TYPES, aggregate, votes_table
 from fgresq.criteria.scaling import fit_davidson
+from fgresq.criteria.standings import PRIOR_SD, IntervalSettings, standings
 from fgresq.errors import StudyError
 from fgresq.manifest import read_manifest, write_manifest
 from fgresq.records import Preference
@@ -92,7 +100,7 @@ def votes_of(people, **of):
 
 def test_scales_are_those_of_all_votes():
     votes = votes_of({f"p{n}": simulated.honest for n in range(5)}, contents=2, algorithms=5)
-    table = content_scales(votes, resamples=50)
+    table = content_scales(votes, IntervalSettings(resamples=50))
     assert dict(table.schema) == SCALE_TYPES
     for content in ("c0", "c1"):
         wins, ties = np.zeros((5, 5)), np.zeros((5, 5))
@@ -105,7 +113,8 @@ def test_scales_are_those_of_all_votes():
                 wins[a, b] += 1
             else:
                 wins[b, a] += 1
-        expected = fit_davidson(wins, ties).strengths
+        half = 0.5 * (1 - np.eye(5))  # of a win each way
+        expected = fit_davidson(wins + half, ties, prior_sd=PRIOR_SD).strengths
         found = {row["algorithm"]: row["strength"] for row in table.filter(content=content).iter_rows(named=True)}
         assert [found[str(n)] for n in range(5)] == pytest.approx(expected.tolist(), abs=1e-9)
         assert table.filter(content=content)["strength"].is_sorted(descending=True)
@@ -122,7 +131,9 @@ def unsure(generator, difference, a_on_left):
 def test_more_annotators_give_narrower_intervals():
     width = {}
     for count in (4, 16):
-        table = content_scales(votes_of({f"p{n}": unsure for n in range(count)}, contents=3), resamples=200)
+        table = content_scales(
+            votes_of({f"p{n}": unsure for n in range(count)}, contents=3), IntervalSettings(resamples=200)
+        )
         width[count] = (table["high"] - table["low"]).median()
     assert width[16] < 0.75 * width[4]
 
@@ -135,3 +146,56 @@ def test_one_annotator_gives_no_interval():
 def test_no_votes_give_an_empty_scale():
     votes = votes_of({"p": simulated.honest}, contents=1).clear()
     assert content_scales(votes).is_empty()
+
+
+def one_pair(content, said, person="p", algorithms=("x", "y")):
+    a, b = (f"{content}-{name}" for name in algorithms)
+    row = {"person": person, "content": content, "image_a": a, "image_b": b, "preference": said}
+    return {**row, "algorithm_a": algorithms[0], "algorithm_b": algorithms[1]}
+
+
+def test_people_of_one_mind_give_an_interval_and_five_call_nothing_better():
+    votes = pl.DataFrame([one_pair("c", "A", person) for person in "12345"])
+    scales = content_scales(votes)
+    assert (scales["high"] - scales["low"] > 1).all()
+    assert scales["not_separated_from"].to_list() == ["c-y", "c-x"]
+    more = pl.concat([votes, pl.DataFrame([one_pair("c", "A", "6")])])
+    assert content_scales(more)["not_separated_from"].to_list() == ["", ""]
+    assert "scales: 1 of 1 contents have fewer than 6 annotators" in limits(scales, *algorithm_standings(votes))[0]
+
+
+def test_algorithms_are_ranked_over_contents_by_shares_of_votes():
+    votes = pl.DataFrame(
+        [one_pair(f"c{n}", said, person) for n in range(8) for person, said in zip("123", "AAB", strict=True)]
+    )
+    algorithms, pairs = algorithm_standings(votes)
+    assert dict(algorithms.schema) == ALGORITHM_TYPES
+    assert dict(pairs.schema) == PAIR_TYPES
+    assert algorithms.select("algorithm", "place", "votes", "contents").rows() == [("x", 1, 24, 8), ("y", 2, 24, 8)]
+    [pair] = pairs.rows(named=True)
+    assert (pair["p_first_better"], pair["contents"], pair["better"]) == (pytest.approx(2 / 3), 8, "x")
+    as_in_rank = standings(*shares_of(8), IntervalSettings())
+    assert pair["difference"] == pytest.approx(as_in_rank.difference[0, 1])
+    assert pair["p"] == pytest.approx(as_in_rank.p[0, 1])
+    assert limits(content_scales(votes), algorithms, pairs)[1:] == []
+
+
+def shares_of(contents):
+    return np.tile([[0, 2 / 3], [1 / 3, 0]], (contents, 1, 1)), np.zeros((contents, 2, 2))
+
+
+def test_votes_that_connect_nothing_are_ranked_apart():
+    votes = pl.DataFrame([one_pair("c", "A"), one_pair("d", "A", algorithms=("u", "v"))])
+    algorithms, pairs = algorithm_standings(votes)
+    assert algorithms["group"].to_list() == [1, 1, 2, 2]
+    assert algorithms["place"].to_list() == [1, 2, 1, 2]
+    assert pairs["difference"].null_count() == 4
+    assert "algorithms: 2 groups share no content, and are ranked apart" in limits(
+        content_scales(votes), algorithms, pairs
+    )
+
+
+def test_votes_on_one_algorithm_rank_none():
+    algorithms, pairs = algorithm_standings(pl.DataFrame([one_pair("c", "A", algorithms=("x", "x"))]))
+    assert algorithms.is_empty()
+    assert pairs.is_empty()
