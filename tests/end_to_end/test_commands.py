@@ -1,6 +1,7 @@
 """The commands as people run them, on photographs."""
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -108,6 +109,12 @@ def test_rank_prints_json_and_nothing_else(study: Path, tmp_path: Path) -> None:
         "no algorithm is called 'blured'; did you mean blurred?"
         in inside("rank", study, "--baseline", "blured", code=2).stderr
     )
+
+
+def test_rank_prints_csv_and_nothing_else(study: Path) -> None:
+    printed = inside("rank", study, "--output", "-", "--resamples", "50").stdout
+    assert sorted(pl.read_csv(io.StringIO(printed))["algorithm"]) == ["blurred", "coarse", "sharp"]
+    assert "choose one" in inside("rank", study, "--output", "-", "--json", code=2).stderr
 
 
 def test_rank_a_flat_folder(study: Path) -> None:

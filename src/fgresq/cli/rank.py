@@ -7,14 +7,23 @@ from typing import Annotated
 
 import typer
 
-from fgresq.cli.options import BatchSize, Device, Output, Precision, PrecisionOption, Weights, check_output, load
+from fgresq.cli.options import BatchSize, Device, Precision, PrecisionOption, Weights, check_output, load
 from fgresq.cli.terminal import about_alpha, cell, notes, print_failures, progress_bar
+from fgresq.errors import UserError
 
 
 def rank(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="One subfolder an algorithm, or one flat folder.")],
     weights: Weights = "compact",
-    output: Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write FILE.csv, .json, .md, .parquet, .tex or .xlsx; `-` prints CSV and nothing else.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with the ranking and the images.")
     ] = None,
@@ -41,9 +50,17 @@ def rank(
     their difference says so after Holm's correction, and never on fewer than 6 contents.
     """
     from fgresq.images.discover import algorithms_in
+    from fgresq.report.excel import check_excel
+    from fgresq.report.tables import RANKING_FORMATS, ranking_csv, ranking_json, write_ranking
     from fgresq.scoring.ranking import RankingSettings
 
-    check_output(output)
+    to_stdout = output == Path("-")
+    if to_stdout and json:
+        raise UserError("--json and --output - both print to standard output; choose one")
+    if output is not None and not to_stdout:
+        check_output(output, RANKING_FORMATS)
+        if output.suffix.lower() == ".xlsx":
+            check_excel()
     check_output(report, (".html", ".htm"))
     images = algorithms_in(folder)
     settings = RankingSettings(confidence, resamples, seed, baseline)
@@ -52,20 +69,16 @@ def rank(
         ranking = scorer.rank(images, settings=settings, progress=lambda done: bar.advance(bar.task_ids[0], done))
     alpha = about_alpha([path for contents in images.values() for path in contents.values()])
     ranking = replace(ranking, warnings=(*ranking.warnings, *alpha))
-    if output is not None:  # before printing, since the reader of a pipe may leave early
-        from fgresq.report.tables import write_ranking
-
+    if output is not None and not to_stdout:  # before printing, since the reader of a pipe may leave early
         write_ranking(output, ranking)
     if report is not None:
         from fgresq.report.ranking_page import write_ranking_page
 
         write_ranking_page(ranking, report, contents=report_contents, megabytes=report_size)
         notes.print(cell(f"report: {report}, {report.stat().st_size / 1e6:.1f} MB"), soft_wrap=True)
-    if json:
-        from fgresq.report.tables import ranking_json
-
+    if json or to_stdout:
         print_failures(list(ranking.failures))
-        sys.stdout.write(ranking_json(ranking))
+        sys.stdout.write(ranking_json(ranking) if json else ranking_csv(ranking))
     else:
         from fgresq.cli.ranking_text import print_ranking
 

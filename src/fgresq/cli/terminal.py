@@ -14,8 +14,6 @@ from fgresq.results import ImageScore, Provenance
 results = Console(highlight=False)
 notes = Console(stderr=True, highlight=False)
 
-_HASH_SHOWN = 12
-
 
 def one_line(text: str) -> str:
     """The text with line ends and other unprintable characters as escapes."""
@@ -27,14 +25,16 @@ def cell(text: str, style: str = "") -> Text:
     return Text(one_line(text), style=style, overflow="fold")
 
 
-def number(value: float | None, digits: int = 4, *, signed: bool = False) -> str:
+def number(value: float | None, digits: int = 4) -> str:
     """A number with fixed digits, or a dash where there is none."""
-    return "-" if value is None else f"{value:{'+' if signed else ''}.{digits}f}"
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def print_provenance(provenance: Provenance) -> None:
     """One line that says which weights the numbers above come from."""
-    line = f"weights: {provenance.weights} [{provenance.weights_sha256[:_HASH_SHOWN]}], {provenance.weights_note}"
+    from fgresq.report.wording import weights_line
+
+    line = weights_line(provenance)
     results.print(cell(line, "yellow" if provenance.weights_note.startswith("untrained") else "dim"), soft_wrap=True)
 
 

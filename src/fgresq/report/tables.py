@@ -7,7 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from fgresq.files import written_whole
+from fgresq.report.excel import write_sheets
 from fgresq.report.frames import as_json, write_document, write_frame
+from fgresq.report.grid import latex, markdown, markdown_text
+from fgresq.report.ranking_grid import notes_below, ranking_grids
 from fgresq.report.ranking_words import caveats
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 
@@ -63,22 +67,61 @@ def ranking_json(ranking: Ranking) -> str:
     return as_json(ranking_document(ranking)).decode()
 
 
+def ranking_csv(ranking: Ranking) -> str:
+    """The leaderboard as CSV, as `write_ranking` writes it."""
+    return _with_provenance(_standing_rows(ranking), ranking.provenance, _STANDING_TYPES).write_csv()
+
+
 def write_ranking(path: Path, ranking: Ranking) -> None:
-    """Write a ranking: all of it as JSON, the leaderboard as CSV or Parquet.
+    """Write a ranking: all of it as JSON; the leaderboard as CSV or Parquet; what the terminal shows, at full width, as
+    Markdown or LaTeX; leaderboard, pairs and warnings as sheets of Excel.
 
     Raises:
         OutputError: it can't be written there.
+        UserError: an .xlsx without openpyxl.
     """
-    rows = [
+    suffix, rows = path.suffix.lower(), _standing_rows(ranking)
+    if suffix in _DRAWN:
+        with written_whole(path) as temporary:
+            temporary.write_text(_DRAWN[suffix](ranking), encoding="utf-8", newline="\n")
+    elif suffix == ".xlsx":
+        notes = pl.DataFrame({"note": notes_below(ranking)})
+        pairs = pl.DataFrame([asdict(pair) for pair in ranking.pairs], infer_schema_length=None)
+        board = _with_provenance(rows, ranking.provenance, _STANDING_TYPES)
+        write_sheets(path, {"leaderboard": board, "pairs": pairs, "notes": notes})
+    else:
+        _write(path, ranking_document(ranking), rows, ranking.provenance, _STANDING_TYPES)
+
+
+def _ranking_markdown(ranking: Ranking) -> str:
+    tables = ["\n".join(markdown(grid)) for grid in ranking_grids(ranking)]
+    return "\n\n".join([*tables, "\n".join(f"- {markdown_text(note)}" for note in notes_below(ranking))]) + "\n"
+
+
+def _ranking_latex(ranking: Ranking) -> str:
+    notes = "\n".join(f"% {' '.join(note.split())}" for note in notes_below(ranking))
+    tables = ["\n".join(latex(grid)) for grid in ranking_grids(ranking)]
+    return "\n".join(["% \\usepackage{booktabs}", notes, *tables]) + "\n"
+
+
+_DRAWN = {".md": _ranking_markdown, ".tex": _ranking_latex}
+RANKING_FORMATS = (".csv", ".json", ".parquet", ".xlsx", *_DRAWN)
+
+
+def _standing_rows(ranking: Ranking) -> list[Row]:
+    return [
         {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from)}
         for standing in ranking.leaderboard
     ]
-    _write(path, ranking_document(ranking), rows, ranking.provenance, _STANDING_TYPES)
 
 
 def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> None:
     if path.suffix.lower() == ".json":
         write_document(path, document)
         return
+    write_frame(path, _with_provenance(rows, provenance, types))
+
+
+def _with_provenance(rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> pl.DataFrame:
     table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
-    write_frame(path, table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items()))
+    return table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())

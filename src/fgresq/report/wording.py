@@ -2,7 +2,10 @@
 
 import unicodedata
 
+from fgresq.results import Provenance
+
 _CONTROL_PICTURES = 0x2400  # U+2400 and on: one visible sign for each control character
+_HASH_SHOWN = 12
 _ISOLATING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -26,6 +29,11 @@ def signed(value: float) -> str:
 def percent(share: float) -> str:
     """Share in [0, 1] as whole percent."""
     return f"{100.0 * share:.0f}%"
+
+
+def weights_line(provenance: Provenance) -> str:
+    """Which weights the numbers come from."""
+    return f"weights: {provenance.weights} [{provenance.weights_sha256[:_HASH_SHOWN]}], {provenance.weights_note}"
 
 
 def _visible_character(character: str) -> str:

@@ -16,23 +16,8 @@ from fgresq.report.benchmark.marks import (
     seen,
     warnings,
 )
+from fgresq.report.grid import latex_text
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "†": r"\textdagger{}",
-}
 
 
 def as_latex(result: BenchmarkResult) -> str:
@@ -45,15 +30,17 @@ def as_latex(result: BenchmarkResult) -> str:
 def _lines(table: BenchmarkTable) -> Iterator[str]:
     spans = groups(table.columns)
     yield "\\begin{table*}\n\\centering\\small"
-    yield f"\\caption{{{_escaped(table.title)}}}"
+    yield f"\\caption{{{latex_text(table.title)}}}"
     for warning in warnings(table):
-        yield f"{{\\footnotesize\\textcolor{{red}}{{{_escaped(warning)}}}\\par}}"
+        yield f"{{\\footnotesize\\textcolor{{red}}{{{latex_text(warning)}}}\\par}}"
     yield "\\begin{tabular}{ll" + "r" * len(table.columns) + "}\n\\toprule"
     yield (
-        "Type & Metric & " + " & ".join(f"\\multicolumn{{{n}}}{{c}}{{{_escaped(name)}}}" for name, n in spans) + r" \\"
+        "Type & Metric & "
+        + " & ".join(f"\\multicolumn{{{n}}}{{c}}{{{latex_text(name)}}}" for name, n in spans)
+        + r" \\"
     )
     yield _rules([n for _, n in spans])
-    yield " &  & " + " & ".join(_escaped(column.criterion) for column in table.columns) + r" \\"
+    yield " &  & " + " & ".join(latex_text(column.criterion) for column in table.columns) + r" \\"
     yield " & $n$ & " + " & ".join(str(number_in(table, number)) for number in range(len(table.columns))) + r" \\"
     before = None
     for row, places in zip(table.rows, marks(table), strict=True):
@@ -64,10 +51,10 @@ def _lines(table: BenchmarkTable) -> Iterator[str]:
             _cell(cell, place, rests_on_fewer(table, number, cell))
             for number, (cell, place) in enumerate(zip(row.cells, places, strict=True))
         )
-        yield f"{kind(row.full_reference)} & {_escaped(row.title)} & " + " & ".join(cells) + r" \\"
+        yield f"{kind(row.full_reference)} & {latex_text(row.title)} & " + " & ".join(cells) + r" \\"
     yield "\\bottomrule\n\\end{tabular}"
     for remark in remarks(table):
-        yield f"\\par\\footnotesize {_escaped(remark)}"
+        yield f"\\par\\footnotesize {latex_text(remark)}"
     yield "\\end{table*}\n"
 
 
@@ -86,12 +73,7 @@ def _cell(cell: TableCell, mark: Mark, fewer: bool) -> str:
     elif mark is Mark.SECOND:
         text = f"\\underline{{{text}}}"
     if seen(cell):
-        text = f"\\textcolor{{red}}{{{text}{_escaped(seen(cell))}}}"
+        text = f"\\textcolor{{red}}{{{text}{latex_text(seen(cell))}}}"
     paper = published(cell).replace("-", "$-$")
     parts = [text, interval(cell).replace("-", "$-$"), f"$n={cell.n}$" if fewer else "", f"({paper})" if paper else ""]
     return " ".join(part for part in parts if part)
-
-
-def _escaped(text: str) -> str:
-    """Text of others in which nothing is LaTeX."""
-    return "".join(_SPECIAL.get(character, character) for character in " ".join(text.split()))

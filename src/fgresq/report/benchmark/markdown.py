@@ -15,7 +15,7 @@ from fgresq.report.benchmark.marks import (
     seen,
     warnings,
 )
-from fgresq.report.wording import visible_name
+from fgresq.report.grid import markdown_text
 from fgresq.results import BenchmarkResult, BenchmarkTable, TableCell
 
 
@@ -25,9 +25,9 @@ def as_markdown(result: BenchmarkResult) -> str:
 
 
 def _lines(table: BenchmarkTable) -> Iterator[str]:
-    yield f"## {_escaped(table.title)}\n"
+    yield f"## {markdown_text(table.title)}\n"
     for warning in warnings(table):
-        yield f"**Warning: {_escaped(warning)}**\n"
+        yield f"**Warning: {markdown_text(warning)}**\n"
     yield _line(["Type", "Metric", *(f"{column.group} {column.criterion}" for column in table.columns)])
     yield _line(["---", "---", *("---:" for _ in table.columns)])
     yield _line(["", "n", *(str(number_in(table, number)) for number in range(len(table.columns)))])
@@ -36,10 +36,10 @@ def _lines(table: BenchmarkTable) -> Iterator[str]:
             _cell(cell, place, rests_on_fewer(table, number, cell))
             for number, (cell, place) in enumerate(zip(row.cells, places, strict=True))
         )
-        yield _line([kind(row.full_reference), _escaped(row.title), *cells])
+        yield _line([kind(row.full_reference), markdown_text(row.title), *cells])
     yield ""
     for remark in remarks(table):
-        yield f"- {_escaped(remark)}"
+        yield f"- {markdown_text(remark)}"
     yield ""
 
 
@@ -57,11 +57,3 @@ def _cell(cell: TableCell, mark: Mark, fewer: bool) -> str:
 
 def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-def _escaped(text: str) -> str:
-    """Text of others in which nothing is Markdown."""
-    shown = visible_name(text)
-    for sign in "\\`*_{}[]<>#|":
-        shown = shown.replace(sign, "\\" + sign)
-    return shown
