@@ -1,13 +1,13 @@
 """Standings by name: who is where, which groups there are, and every two algorithms against each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from fgresq.criteria.significance import holm
-from fgresq.criteria.standings import Standings
+from fgresq.criteria.standings import Standings, called_better
 from fgresq.results import AlgorithmPair, ComparedGroup
 
 
@@ -61,54 +61,36 @@ class NamedStandings:
     def pairs(self) -> tuple[AlgorithmPair, ...]:
         """Every two algorithms, in order."""
         order = self.order()
-        return self._pairs(
-            [(i, j, self.found.adjusted[i, j]) for a, i in enumerate(order) for j in order[a + 1 :]],
+        return tuple(
+            self._pair(i, j, self.found.adjusted[i, j]) for place, i in enumerate(order) for j in order[place + 1 :]
         )
 
-    def against(self, baseline: str, level: float) -> tuple[AlgorithmPair, ...]:
-        """Every other algorithm against one, corrected for these comparisons only, since they alone were asked for.
-
-        Args:
-            baseline: one of the names.
-            level: of the corrected p below which one is called better.
-        """
+    def against(self, baseline: str) -> tuple[AlgorithmPair, ...]:
+        """Every other algorithm against one of the names, corrected for these comparisons only: they were asked for."""
         j = self.names.index(baseline)
         others = [i for i in self.order() if i != j]
         adjusted = holm([number(self.found.p[i, j]) for i in others])
-        lead = np.sign(self.found.difference[:, j])
-        agree = lead == np.sign(self.found.lead[:, j])
-        corrected = [(i, np.nan if p is None else p) for i, p in zip(others, adjusted, strict=True)]
-        return self._pairs(
-            [(i, j, p) for i, p in corrected],
-            better={(i, j): lead[i] for i, p in corrected if p < level and agree[i]},
-        )
+        return tuple(self._pair(i, j, np.nan if p is None else p) for i, p in zip(others, adjusted, strict=True))
 
-    def _pairs(
-        self, pairs: Iterable[tuple[int, int, float]], better: dict[tuple[int, int], float] | None = None
-    ) -> tuple[AlgorithmPair, ...]:
-        found, wins, ties = self.found, self.wins.sum(axis=0), self.ties.sum(axis=0)
-        total = wins + wins.T + ties
-        total = np.where(total > 0, total, np.nan)
-        rows = []
-        for i, j, adjusted in pairs:
-            lead = (float(found.better[i, j]) - found.better[j, i]) if better is None else better.get((i, j), 0.0)
-            rows.append(
-                AlgorithmPair(
-                    self.names[i],
-                    self.names[j],
-                    int(found.contents[i, j]),
-                    number(wins[i, j] / total[i, j]),
-                    number(wins[j, i] / total[i, j]),
-                    number(ties[i, j] / total[i, j]),
-                    number(found.difference[i, j]),
-                    number(found.difference_low[i, j]),
-                    number(found.difference_high[i, j]),
-                    number(found.p[i, j]),
-                    number(adjusted),
-                    None if lead == 0 else self.names[i if lead > 0 else j],
-                )
-            )
-        return tuple(rows)
+    def _pair(self, i: int, j: int, adjusted: float) -> AlgorithmPair:
+        found = self.found
+        said = np.array([self.wins[:, i, j].sum(), self.wins[:, j, i].sum(), self.ties[:, i, j].sum()])
+        first, second, equal = said / said.sum() if said.any() else np.full(3, np.nan)
+        called = called_better(found.difference[i, j], found.lead[i, j], adjusted, found.level)
+        return AlgorithmPair(
+            first=self.names[i],
+            second=self.names[j],
+            contents=int(found.contents[i, j]),
+            p_first_better=number(first),
+            p_second_better=number(second),
+            p_equal=number(equal),
+            difference=number(found.difference[i, j]),
+            low=number(found.difference_low[i, j]),
+            high=number(found.difference_high[i, j]),
+            p=number(found.p[i, j]),
+            p_adjusted=number(adjusted),
+            better=None if called == 0 else self.names[i if called > 0 else j],
+        )
 
 
 def number(value: float) -> float | None:

@@ -68,7 +68,7 @@ class Standings:
         lead: lead[i, j] is i's points minus j's over the contents that compare the two; the test is of its sign.
         p: two-sided, of the difference; NaN with fewer than 6 contents that compare the two.
         adjusted: p by Holm's correction over all pairs.
-        better: better[i, j] if i is called better than j.
+        level: of p, below which one is called better.
     """
 
     group: Int[np.ndarray, " k"]
@@ -82,7 +82,12 @@ class Standings:
     lead: Float[np.ndarray, "k k"]
     p: Float[np.ndarray, "k k"]
     adjusted: Float[np.ndarray, "k k"]
-    better: Bool[np.ndarray, "k k"]
+    level: float
+
+    @property
+    def better(self) -> Bool[np.ndarray, "k k"]:
+        """better[i, j] if i is called better than j."""
+        return called_better(self.difference, self.lead, self.adjusted, self.level) > 0
 
 
 def standings(
@@ -112,14 +117,33 @@ def standings(
         lead=differences.sum(axis=0),
         p=np.full((k, k), np.nan),
         adjusted=np.full((k, k), np.nan),
-        better=np.zeros((k, k), dtype=np.bool_),
+        level=1.0 - settings.confidence,
     )
     for group in range(found.group.max(initial=-1) + 1):
         members = np.flatnonzero(found.group == group)
         table = np.ix_(np.arange(len(wins)), members, members)
         _fit(found, members, wins[table], ties[table], settings)
-    _test(found, differences, compared, 1.0 - settings.confidence)
+    _test(found, differences, compared)
     return found
+
+
+def called_better(
+    difference: Float[np.ndarray, "*m"] | float,
+    lead: Float[np.ndarray, "*m"] | float,
+    adjusted: Float[np.ndarray, "*m"] | float,
+    level: float,
+) -> Float[np.ndarray, "*m"]:
+    """1 where the first of two is called better, -1 where the second is, 0 where neither.
+
+    With missing images, strengths may lean on other contents than the test does. If the two disagree, nobody is better.
+
+    Args:
+        difference, lead, adjusted: fields of `Standings`; NaN calls nobody.
+        level: of `adjusted`.
+    """
+    agreed = (np.asarray(adjusted) < level) & (np.sign(lead) == np.sign(difference))
+    called: Float[np.ndarray, "*m"] = np.where(agreed, np.sign(lead), 0.0)
+    return called
 
 
 def _groups(compared: Bool[np.ndarray, "k k"]) -> Int[np.ndarray, " k"]:
@@ -203,14 +227,10 @@ def _mean_content(
     return wins.sum(axis=0) / number, ties.sum(axis=0) / number
 
 
-def _test(
-    found: Standings, differences: Float[np.ndarray, "n k k"], compared: Bool[np.ndarray, "n k k"], level: float
-) -> None:
-    """p of every two, Holm's correction over them, and who is called better."""
+def _test(found: Standings, differences: Float[np.ndarray, "n k k"], compared: Bool[np.ndarray, "n k k"]) -> None:
+    """p of every two, and Holm's correction over them."""
     first, second = np.triu_indices(len(found.group), 1)
     p = paired_p(differences[:, first, second].T, compared[:, first, second].T)
     adjusted = np.array([np.nan if q is None else q for q in holm([None if np.isnan(q) else q for q in p.tolist()])])
     for i, j in ((first, second), (second, first)):
         found.p[i, j], found.adjusted[i, j] = p, adjusted
-        # With missing images, strengths may lean on other contents than the test does; then nobody is better.
-        found.better[i, j] = (adjusted < level) & (found.lead[i, j] > 0) & (found.difference[i, j] > 0)

@@ -134,7 +134,7 @@ def rank_contents(
         pairs=named.pairs(),
         groups=groups,
         baseline=settings.baseline,
-        against_baseline=named.against(settings.baseline, 1 - settings.confidence) if settings.baseline else (),
+        against_baseline=named.against(settings.baseline) if settings.baseline is not None else (),
         warnings=tuple(warnings),
     )
 
