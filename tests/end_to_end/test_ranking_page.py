@@ -57,8 +57,13 @@ def shown_patch(browser: Chrome) -> NDArray[np.uint8]:
 
 
 def test_every_image_decodes(page: Chrome) -> None:
-    script = "return [...document.images].map((image) => image.naturalWidth)"
-    widths = page.execute_script(script)
+    # Thumbnails out of sight wait until they are scrolled to; `decode` loads each and fails for one that is broken.
+    script = """
+        const done = arguments[arguments.length - 1];
+        const width = async (image) => { image.loading = "eager"; await image.decode(); return image.naturalWidth; };
+        Promise.all([...document.images].map(width)).then(done, (error) => done([String(error)]));
+    """
+    widths = page.execute_async_script(script)
     assert len(widths) == 2 + 2 * 5
     assert min(widths) > 0
 
