@@ -124,7 +124,7 @@ def test_every_form_of_a_table_is_written(store: Path, tmp_path: Path) -> None:
 def test_a_killed_run_goes_on_where_it_was(study: Path, tmp_path: Path) -> None:
     arguments = ["benchmark", "run", "--metrics", "niqe-fgresq-bsds500", "--manifest", study, "--workers", 1]
     whole = tmp_path / "whole"
-    run(*arguments, "--store", whole)
+    inside(*arguments, "--store", whole)
     killed = tmp_path / "killed"
     killed_before(r"scores/.*\.parquet$", 3, *arguments, "--store", killed, "--save-every", 0)
     assert len(open_store(killed).scores()) == 2

@@ -34,8 +34,8 @@ def study(photographs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFact
 
 def test_score_writes_what_it_prints(study: Path, tmp_path: Path) -> None:
     outputs = [tmp_path / f"scores.{suffix}" for suffix in ("json", "csv", "parquet")]
-    for output in outputs:
-        printed = run("score", study / "sharp", study / "blurred" / "*.jpg", "--output", output).stdout
+    for command, output in zip((run, inside, inside), outputs, strict=True):
+        printed = command("score", study / "sharp", study / "blurred" / "*.jpg", "--output", output).stdout
         assert "6 of 6 images scored, 0 failed" in printed
         assert "labelled by full-reference metrics, not by people" in printed
     document = json.loads(outputs[0].read_text(encoding="utf-8"))

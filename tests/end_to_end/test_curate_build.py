@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.end_to_end.command import COMMAND, run
+from tests.end_to_end.command import COMMAND, inside, run
 from tests.end_to_end.killed import killed_before, stopped_before
 from tests.unit.curation.pipeline.studies import write_config, write_study
 from tests.waiting import LONGEST
@@ -67,7 +67,7 @@ def test_killed_at_several_moments_it_ends_with_the_same_files(
         killed(study, out, pattern, count, workers=2)
         assert tuple(kept(out, step) for step in ("files", "threshold", "jnd")) == results, pattern
         assert not (out / "SHA256SUMS").exists()
-    run("curate", "build", study, "--out", out)
+    inside("curate", "build", study, "--out", out)
     assert sums(out) == sums(uninterrupted)
     assert not list(out.rglob(".fgresq-*"))
     assert not (out / ".build" / "jnd").exists()
@@ -87,7 +87,7 @@ def test_of_two_started_at_once_one_builds(study: Path, uninterrupted: Path, tmp
     assert sums(out) == sums(uninterrupted)
     checked = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, check=False)
     assert checked.returncode == 0
-    run("curate", "build", study, "--out", out)
+    inside("curate", "build", study, "--out", out)
     assert not list(out.rglob(".fgresq*"))
 
 
@@ -95,7 +95,7 @@ def test_one_that_stands_still_keeps_its_folder(study: Path, uninterrupted: Path
     out = tmp_path / "out"
     build = ("curate", "build", study, "--out", out, "--save-every", 0, "--workers", 1)
     with stopped_before("/threshold/", 2, *build) as first:
-        said = run("curate", "build", study, "--out", out, code=2).stderr
+        said = inside("curate", "build", study, "--out", out, code=2).stderr
         assert re.fullmatch(
             rf"fgresq: {out}: process {first.pid} writes here since \S+; "
             r"wait until it has ended, or name another folder\n",
@@ -114,7 +114,7 @@ def test_what_was_kept_is_not_computed_again(study: Path, uninterrupted: Path, t
     first = json.loads(part.read_text())
     first[0]["ssim"] = 0.123
     part.write_text(json.dumps(first))
-    run("curate", "build", study, "--out", out)
+    inside("curate", "build", study, "--out", out)
     images = json.loads((out / "threshold.json").read_text())["images"]
     assert images[0]["ssim"] == 0.123
     others = json.loads((uninterrupted / "threshold.json").read_text())["images"]
@@ -125,11 +125,11 @@ def test_a_half_done_folder_takes_no_other_settings_or_inputs(study: Path, tmp_p
     out = tmp_path / "out"
     killed(study, out, r"/threshold/", 2)
     other = write_config(study.parent / "other.yaml", jnd={"threshold": {"images": 12, "seed": 2}})
-    said = run("curate", "build", other, "--out", out, code=2).stderr
+    said = inside("curate", "build", other, "--out", out, code=2).stderr
     assert "holds a build with other settings: jnd (was" in said
     text = (study.parent / "lab.csv").read_text()
     (study.parent / "lab.csv").write_text(text.replace(",m1,4,", ",m1,4.5,", 1))
-    said = run("curate", "build", study, "--out", out, code=2).stderr
+    said = inside("curate", "build", study, "--out", out, code=2).stderr
     (study.parent / "lab.csv").write_text(text)
     assert "holds a build of other inputs; 1 differ from then: lab/0-1" in said
 
@@ -147,7 +147,7 @@ def test_a_full_disk(study: Path, uninterrupted: Path, tmp_path: Path) -> None:
     assert failed.returncode == 2, failed.stderr
     assert "can't be written" in failed.stderr
     assert "Traceback" not in failed.stderr
-    run("curate", "build", study, "--out", out)
+    inside("curate", "build", study, "--out", out)
     assert sums(out) == sums(uninterrupted)
 
 
@@ -170,14 +170,14 @@ def test_faults_are_named_and_counted(tmp_path: Path) -> None:
     config = write_study(tmp_path)
     (tmp_path / "rain" / "0-1.png").write_bytes(b"no picture")
     out = tmp_path / "out"
-    done = run("curate", "build", config, "--out", out, code=1)
+    done = inside("curate", "build", config, "--out", out, code=1)
     assert "fault: rain: rain/0-1: " in done.stderr
     assert "4 faults, 0 left out by a rule" in done.stdout
     left_out = pl.read_csv(out / "left-out.csv")
     assert left_out["kind"].to_list() == ["image", "pair", "pair", "pair"]
-    again = run("curate", "build", config, "--out", out, code=1)  # finished, and no better for it
+    again = inside("curate", "build", config, "--out", out, code=1)  # finished, and no better for it
     assert again.stdout == done.stdout
-    assert run("curate", "build", tmp_path / "absent.yaml", "--out", out, code=2).stderr.startswith("fgresq: ")
+    assert inside("curate", "build", tmp_path / "absent.yaml", "--out", out, code=2).stderr.startswith("fgresq: ")
 
 
 @pytest.mark.shared
@@ -204,7 +204,7 @@ def test_real_restorations_without_labels(shared: Path, tmp_path: Path) -> None:
         tau={"derain": "keep-all", "ccdenoise": "keep-all"},
         jnd={"threshold": 0.979},
     )
-    run("curate", "build", config, "--out", tmp_path / "out", "--workers", min(2, os.cpu_count() or 1))
+    inside("curate", "build", config, "--out", tmp_path / "out", "--workers", min(2, os.cpu_count() or 1))
     counts = {row["source"]: row for row in pl.read_csv(tmp_path / "out" / "counts.csv").iter_rows(named=True)}
     assert (counts["derain"]["pairs_all"], counts["ccdenoise"]["pairs_all"]) == (60, 15)
     assert 0 < counts["derain"]["pairs_jnd"] < 60

@@ -59,7 +59,7 @@ def test_a_csv_of_votes(tmp_path: Path) -> None:
     rates = bins.filter(name="all sources").drop_nulls("above")["rate"].drop_nulls().to_list()
     assert rates[1] > 0.2
     assert rates[-1] == 0
-    again = run("curate", "consistency", tmp_path / "votes.csv", "--out", tmp_path / "again")
+    again = inside("curate", "consistency", tmp_path / "votes.csv", "--out", tmp_path / "again")
     assert (tmp_path / "again" / "bins.csv").read_bytes() == (out / "bins.csv").read_bytes()
     assert again.stderr == ""
 

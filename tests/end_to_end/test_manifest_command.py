@@ -70,16 +70,16 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
 def test_what_is_asked_wrongly(data: Path, tmp_path: Path) -> None:
     table = tmp_path / "meta.csv"
     assert "these images are of 2: other, own" in run("manifest", "export", data, "--out", table, code=2).stderr
-    wrong = run("manifest", "export", data, "--out", table, "--data-set", "onw", code=2)
+    wrong = inside("manifest", "export", data, "--out", table, "--data-set", "onw", code=2)
     assert "did you mean own?" in wrong.stderr
-    assert "must end in .csv" in run("manifest", "export", data, "--out", tmp_path / "meta.txt", code=2).stderr
+    assert "must end in .csv" in inside("manifest", "export", data, "--out", tmp_path / "meta.txt", code=2).stderr
     assert not table.exists()
     table.write_text("img_name,mos\nmean/one.png,1\n")
     importing = ("manifest", "import", table, "--root", data, "--out", tmp_path / "back")
-    assert "the data set needs a name" in run(*importing, code=2).stderr
-    assert "COLUMN=SIDE is needed" in run(*importing, "--name", "own", "--only", "test", code=2).stderr
+    assert "the data set needs a name" in inside(*importing, code=2).stderr
+    assert "COLUMN=SIDE is needed" in inside(*importing, "--name", "own", "--only", "test", code=2).stderr
     with another_writer(tmp_path / "back") as process:
-        said = run(*importing, "--name", "own", "--task", "Denoising", code=2).stderr
+        said = inside(*importing, "--name", "own", "--task", "Denoising", code=2).stderr
         assert f"back: process {process.pid} writes here since" in said
         (tmp_path / "back" / ".fgresq.lock").unlink()
         (tmp_path / "back").rmdir()

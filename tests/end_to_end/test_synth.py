@@ -54,7 +54,7 @@ def test_results_of_other_restorers_join(folder: Path, photographs: Mapping[str,
                 image.filter(ImageFilter.GaussianBlur(radius)).save(results / algorithm / f"{name}.png")
     Image.new("RGB", (80, 80)).save(results / "soft" / "coffee.png")
     options = ("--per-content", 0, "--crop", 96, "--workers", 2, "--restored", results)
-    done = run("synth", folder, tmp_path / "set", *options, "--restored-task", "Deblurring", code=1)
+    done = inside("synth", folder, tmp_path / "set", *options, "--restored-task", "Deblurring", code=1)
     assert "3 of 3 photographs used, 0 failed; 5 of 6 ready results used, 1 failed; 8 images" in done.stdout
     assert "coffee.png: is 80x80 pixels, its photograph 600x400" in done.stderr
     manifest = read_manifest(tmp_path / "set")

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import torch
 from PIL import Image
+from tests.end_to_end.command import inside
 from tests.end_to_end.test_bad_input import COMMAND, Finished, assert_one_line, run_in_one_process
 from tests.unit.training.study import make_study
 from tests.unit.training.test_resume import quality_command, training
@@ -57,7 +58,9 @@ def fgresq(folder: Path, *arguments: object, code: int = 0) -> Finished[str]:
     return done
 
 
-def test_both_stages_a_drawing_and_the_weights_in_use(study: Manifest, tmp_path: Path) -> None:
+def test_both_stages_a_drawing_and_the_weights_in_use(
+    study: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = fgresq(tmp_path, "train", "degradation", study.root, "--out", "stage1", *TINY)
     assert "best, epoch" in first.stdout
     assert "task_accuracy/Denoising" in first.stdout
@@ -75,24 +78,28 @@ def test_both_stages_a_drawing_and_the_weights_in_use(study: Manifest, tmp_path:
     columns = (last, done["best_scores"], done["test_scores"])
     for name in ("acc", "acc_three", "acc/Denoising", "srcc", "plcc"):
         assert printed[name] == [f"{value[name]:.4f}" for value in columns], name
-    fgresq(tmp_path, "train", "curves", "stage2/log.jsonl")
+    monkeypatch.chdir(tmp_path)
+    inside("train", "curves", "stage2/log.jsonl")
     with Image.open(tmp_path / "curves.png") as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
-    scored = fgresq(tmp_path, "score", study.path_of(study.images[0]), "--weights", "stage2/model.safetensors")
+    scored = inside("score", study.path_of(study.images[0]), "--weights", "stage2/model.safetensors")
     assert "trained by fgresq on 30 pairs of first, second, 6 more chose the epoch, 12 were held out" in scored.stdout
     sides = json.loads((tmp_path / "stage2" / "split.json").read_text())["sides"]
     assert {side: len(told["pairs"]) for side, told in sides.items()} == {"train": 30, "validation": 6, "test": 12}
     assert (tmp_path / "stage1" / "split.json").read_bytes() == (tmp_path / "stage2" / "split.json").read_bytes()
-    info = fgresq(tmp_path, "weights", "info", "stage2/model.safetensors").stdout
+    info = inside("weights", "info", "stage2/model.safetensors").stdout
     assert "split by content, test_share 0.25, validation_share 0.1, seed 0; the best epoch" in info
     assert "has seen" in info
     assert "30 images, listed in the header" in info, "36 of which 6 are the same file: no blur is no noise"
 
 
-def test_the_ablation_and_a_baseline_from_the_users_folder(study: Manifest, tmp_path: Path) -> None:
+def test_the_ablation_and_a_baseline_from_the_users_folder(
+    study: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "run.yaml").write_text("encoder: compact-tiny\nbatch_size: 8\nepochs: 1\ntensorboard: true\n")
     ablation = ("train", "quality", study.root, "--out", "ablation", "--config", "run.yaml", "--without-degradation")
-    assert "acc_score" in fgresq(tmp_path, *ablation).stdout
+    assert "acc_score" in inside(*ablation).stdout
     assert len(list((tmp_path / "ablation").glob("events.out.tfevents.*"))) == 1
     (tmp_path / "peers.py").write_text(PEER)
     settings = ("--set", "model=peers:Peer", "--set", "epochs=1", "--set", "rate=1e-2")

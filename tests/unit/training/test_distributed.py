@@ -1,17 +1,21 @@
 """Two processes are one training: the same numbers, and one end."""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import torch
 import yaml
 from tests.unit.training.study import losses_of
 from tests.unit.training.test_resume import COMMAND, stop_after, training
+from tests.unit.training.test_update import plain
 from tests.waiting import LONGEST
 
 from fgresq.errors import TrainingStoppedError
@@ -28,6 +32,18 @@ TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "
 
 
 SETTINGS = {"encoder": "compact-tiny", "batch_size": 9, "epochs": 2, "rate": 1e-3, "test_share": 0.25, "device": "cpu"}
+STAGES: Mapping[str, RunConfig] = {
+    "quality": QualityConfig(**SETTINGS, without_degradation=True, micro_batch=3),
+    "degradation": DegradationConfig(**SETTINGS, ema=0.9),
+}
+BASELINE = BaselineConfig(epochs=1, batch_size=8, rate=1e-3, test_share=0.25)
+
+
+class Together(NamedTuple):
+    """Where two processes left what they did, and what they printed."""
+
+    folder: Path
+    stdout: str
 
 
 def command(kind: str, study: Manifest, out: Path, *settings: str) -> list[str]:
@@ -39,20 +55,23 @@ def finished(arguments: Sequence[str], **options: object) -> subprocess.Complete
     return subprocess.run(arguments, capture_output=True, text=True, timeout=LONGEST, check=False, **options)
 
 
-@pytest.mark.parametrize(
-    ("kind", "config"),
-    [
-        ("quality", QualityConfig(**SETTINGS, without_degradation=True, micro_batch=3)),
-        ("degradation", DegradationConfig(**SETTINGS, ema=0.9)),
-    ],
-)
-def test_two_processes_train_what_one_trains(study: Manifest, tmp_path: Path, kind: str, config: RunConfig) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    run(study, config, one)
-    path = tmp_path / "run.yaml"
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    together = finished([*TORCHRUN, "--no-python", *command(kind, study, two), "--config", str(path)])
-    assert together.returncode == 0, together.stderr
+@pytest.fixture(scope="module")
+def together(study: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Together:
+    """What two processes did one after the other in `together.py`: starting them costs more than their work."""
+    out = tmp_path_factory.mktemp("together")
+    with pytest.raises(TrainingStoppedError):
+        run(study, BASELINE, out / "folder of 0", stop_after(3))
+    for kind, config in STAGES.items():
+        (out / f"{kind}.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    done = finished([*TORCHRUN, "-m", "tests.unit.training.together", str(study.root), str(out)], cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return Together(out, done.stdout)
+
+
+@pytest.mark.parametrize("kind", STAGES)
+def test_two_processes_train_what_one_trains(study: Manifest, tmp_path: Path, together: Together, kind: str) -> None:
+    one, two = tmp_path, together.folder / kind
+    run(study, STAGES[kind], one)
     expected, found = losses_of(one), losses_of(two)
     assert len(expected) >= 8
     assert found == pytest.approx(expected, abs=1e-5)
@@ -61,16 +80,25 @@ def test_two_processes_train_what_one_trains(study: Manifest, tmp_path: Path, ki
     for first, second in zip(*scores, strict=True):
         assert first.keys() == second.keys()
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
-    assert together.stdout.count("kept, epoch") == 1, "one process speaks for all"
 
 
-def test_what_happens_in_one_is_known_to_all(study: Manifest, tmp_path: Path) -> None:
-    config = BaselineConfig(epochs=1, batch_size=8, rate=1e-3, test_share=0.25)
-    with pytest.raises(TrainingStoppedError):
-        run(study, config, tmp_path / "folder of 0", stop_after(3))
-    done = finished([*TORCHRUN, "-m", "tests.unit.training.together", str(study.root), str(tmp_path)], cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    first, second = (json.loads((tmp_path / f"found-{rank}.json").read_text()) for rank in (0, 1))
+def test_one_process_speaks_for_all(together: Together) -> None:
+    assert together.stdout.count("kept, epoch") == 2, "once a stage"
+
+
+def test_two_processes_give_the_update_of_one(together: Together) -> None:
+    found = torch.load(together.folder / "update.pt", weights_only=True)
+    expected, expected_gradients = plain()
+    assert set(found) == {"whole", "in pieces", "in more pieces here than there"}
+    for value, found_gradients in found.values():
+        assert math.isclose(value, expected, abs_tol=1e-5)
+        for a, b in zip(found_gradients, expected_gradients, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+def test_what_happens_in_one_is_known_to_all(together: Together) -> None:
+    out = together.folder
+    first, second = (json.loads((out / f"found-{rank}.json").read_text()) for rank in (0, 1))
     for name in ("result of the first", "anyone", "gathered", "not a number"):
         assert first[name] == second[name], name
     assert first["result of the first"] == "from 0"
@@ -80,7 +108,7 @@ def test_what_happens_in_one_is_known_to_all(study: Manifest, tmp_path: Path) ->
         assert first[name] == "OutputError: the disk is full", name
         assert second[name] == "TrainingError: the first process failed: the disk is full", name
     assert "the loss isn't a number at update 2" in first["not a number"]
-    named = json.loads((tmp_path / "nan" / "nan-batch.json").read_text())["samples"]
+    named = json.loads((out / "nan" / "nan-batch.json").read_text())["samples"]
     assert len(named) == len(set(named)) >= 2, "of both processes"
     for found in (first, second):
         assert "isn't the same folder for all processes" in found["folders that aren't shared"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.end_to_end.command import inside
 from tests.end_to_end.killed import killed_before
 from tests.unit.training.study import TINY, losses_of
 from tests.waiting import LONGEST, started, wait_until
@@ -50,16 +51,14 @@ def training(arguments: Sequence[str], out: Path, steps: int) -> Iterator[subpro
 @pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tmp_path: Path) -> None:
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    subprocess.run(quality_command(study, straight, "epochs=3"), check=True, capture_output=True, timeout=LONGEST)
+    inside(*quality_command(study, straight, "epochs=3")[1:])
     expected = losses_of(straight)
     assert len(expected) >= 20
     killed_before(r"/last\.pt$", 3, *quality_command(study, broken, "epochs=3")[1:])
     assert checkpoint.read(broken / "last.pt")["progress"]["step"] < len(expected)
     with (broken / "log.jsonl").open("a") as file:
         file.write('{"event": "step", "step": 11, "lo')  # killed while it wrote this
-    done = subprocess.run(
-        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=LONGEST, text=True
-    )
+    done = inside(*quality_command(study, broken, "epochs=3")[1:])
     assert losses_of(broken) == expected, "every loss, to the bit"
     assert (broken / "log.jsonl").read_text() == (straight / "log.jsonl").read_text(), "and every score"
     first, second = (checkpoint.read(out / "last.pt") for out in (straight, broken))
@@ -67,9 +66,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_numbers(study: Manifest, tm
         assert all(torch.equal(first[part][key], second[part][key]) for key in first[part])
     assert (straight / "model.safetensors").read_bytes() == (broken / "model.safetensors").read_bytes()
 
-    again = subprocess.run(
-        quality_command(study, broken, "epochs=3"), check=True, capture_output=True, timeout=LONGEST, text=True
-    )
+    again = inside(*quality_command(study, broken, "epochs=3")[1:])
     assert again.stdout == done.stdout, "a finished training says what it said then"
     assert "acc/Denoising" in again.stdout
     assert losses_of(broken) == expected

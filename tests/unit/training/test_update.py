@@ -1,21 +1,13 @@
 """The update doesn't depend on how a batch is cut into pieces, or spread over processes."""
 
-import math
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from tests.unit.training.networks import Dropped
-from tests.waiting import LONGEST
 from torch import Tensor, nn
 
 from fgresq.losses.fidelity import scene_fidelity
 from fgresq.training.stages.base import Batch
 from fgresq.training.update import backward
-
-ROOT = Path(__file__).parents[3]
 
 
 def network(seed: int = 0) -> nn.Module:
@@ -116,24 +108,3 @@ def test_accumulation_in_half_precision_is_the_large_batch_in_half_precision(dty
     for a, b in zip(found[0][1], found[1][1], strict=True):
         torch.testing.assert_close(a, b, atol=2e-3, rtol=2e-2)
         assert a.abs().max() > 0
-
-
-@pytest.mark.slow
-def test_two_processes_give_the_update_of_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    done = subprocess.run(
-        [*command, "-m", "tests.unit.training.two_processes", tmp_path / "found.pt"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = torch.load(tmp_path / "found.pt", weights_only=True)
-    expected, expected_gradients = plain()
-    assert set(found) == {"whole", "in pieces", "in more pieces here than there"}
-    for value, found_gradients in found.values():
-        assert math.isclose(value, expected, abs_tol=1e-5)
-        for a, b in zip(found_gradients, expected_gradients, strict=True):
-            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
