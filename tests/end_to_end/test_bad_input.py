@@ -194,6 +194,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "loose" / algorithm).mkdir(parents=True)
         Image.fromarray(RGB).save(folder / "loose" / algorithm / "1.png")
     Image.fromarray(RGB).save(folder / "loose" / "1.png")
+    (folder / "other").mkdir()
+    Image.fromarray(RGB).save(folder / "other" / "zebra.png")
     return folder
 
 
@@ -216,6 +218,10 @@ MISTAKES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "missing image to compare": (("compare", "{places}/go\nne", "{good}/0.png"), "go\\nne: no such file"),
     "folder to compare": (("compare", "{good}", "{good}/0.png"), "is a folder; an image file is needed here"),
     "missing folder to rank": (("rank", "{places}/gone"), "gone: no such folder"),
+    "numbered pictures to rank": (("rank", "{good}"), "the names are only numbered"),
+    "pattern to rank by": (("rank", "{good}", "--match", "("), "isn't a regular expression"),
+    "address to rank": (("rank", "https://x.org/a"), "is an address on the web"),
+    "nothing shared to rank": (("rank", "{good}", "{places}/other"), "no content is shared"),
     "file to rank": (("rank", "{good}/0.png"), "0.png: no such folder"),
     "empty folder to rank": (("rank", "{places}/empty"), "holds 0 algorithms"),
     "loose image to rank": (("rank", "{places}/loose"), "has both images and folders of images"),
@@ -233,7 +239,10 @@ MISTAKES: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "weights are empty": (("score", "{good}", "-w", "{places}/nothing.pth"), "nothing.pth: "),
     "weights are cut": (("score", "{good}", "-w", "{places}/cut.safetensors"), "cut.safetensors: "),
-    "weights are garbage": (("rank", "{good}", "-w", "{places}/garbage.safetensors"), "garbage.safetensors: "),
+    "weights are garbage": (
+        ("rank", "{good}", "--match", "(?P<algorithm>.+)", "-w", "{places}/garbage.safetensors"),
+        "garbage.safetensors: ",
+    ),
     "weights hold code": (("score", "{good}", "-w", "{places}/bomb.pth"), "bomb.pth: "),
 }
 # These are typer's own, in a box.

@@ -88,7 +88,10 @@ def test_rank_writes_the_ranking_and_a_page(study: Path, tmp_path: Path) -> None
     assert len(document["pairs"]) == 3
     for pair in document["pairs"]:
         assert sum(pair[f"p_{what}"] for what in ("first_better", "second_better", "equal")) == pytest.approx(1)
-    assert document["warnings"] == [line for line in printed.splitlines() if line.startswith("3 contents: nothing")]
+    few, formats = document["warnings"]
+    assert few.startswith("3 contents: nothing")
+    assert formats.startswith("formats differ within 3 of 3 contents (JPEG: blurred; PNG: sharp; WEBP: coarse)")
+    assert {few, formats} <= set(printed.splitlines())
     matrix = np.array(document["win_matrix"], dtype=float)
     off = ~np.eye(3, dtype=bool)
     assert (matrix + matrix.T)[off] == pytest.approx(1)
@@ -132,3 +135,89 @@ def test_the_api_refuses_an_unknown_order() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "order 'mine' isn't known" in printed
+
+
+@pytest.fixture(scope="module")
+def results(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same pictures as BasicSR writes them, in two data sets and two runs of one algorithm."""
+    folder = tmp_path_factory.mktemp("results")
+    for number, path in enumerate(sorted((study / "sharp").iterdir())):
+        dataset = "Set5" if number else "Set14"
+        for algorithm, suffix in (("coarse", ".webp"), ("blurred", ".jpg")):
+            below = folder / algorithm / "visualization" / dataset
+            below.mkdir(parents=True, exist_ok=True)
+            picture = Image.open(study / algorithm / f"{path.stem}{suffix}")
+            picture.save(below / f"{path.stem}_x4_{algorithm}.png")
+        (folder / "GT" / dataset).mkdir(parents=True, exist_ok=True)
+        Image.open(path).save(folder / "GT" / dataset / path.name)
+    return folder
+
+
+def test_rank_results_as_tools_write_them(results: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = inside("rank", results, "--json", "--report", page, "--resamples", "50")
+    assert (
+        "matched: 3 algorithms, 9 images; 3 of 3 contents shared by two algorithms or more, in 2 data sets"
+        in done.stderr
+    )
+    assert "matched: coarse: names without …_x4_coarse" in done.stderr
+    document = json.loads(done.stdout)
+    assert {entry["content"] for entry in document["contents"]} == {"Set14/astronaut", "Set5/chelsea", "Set5/coffee"}
+    assert [(of["dataset"], len(of["contents"])) for of in document["datasets"]] == [("Set14", 1), ("Set5", 2)]
+    assert document["warnings"][-2:] == ["blurred: names without …_x4_blurred", "coarse: names without …_x4_coarse"]
+    html = page.read_text(encoding="utf-8")
+    assert "Set14: 1 content" in html
+    assert "Set5: 2 contents" in html
+    printed = inside("rank", results, "--resamples", "50").stdout
+    assert "\nSet5: 2 contents\n" in printed
+
+
+def test_a_dry_run_prints_what_would_be_compared(results: Path) -> None:
+    done = inside("rank", results, "--dry-run", "--weights", "gone.safetensors")
+    assert done.stdout.startswith("Set14/astronaut\n  GT: ")
+    assert "3 of 3 contents shared" in done.stdout
+    assert done.stderr == ""
+
+
+def test_nothing_shared_is_found_before_weights_are_loaded(study: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "zebra.png")
+    done = inside("rank", study / "sharp", tmp_path, "--weights", "gone.safetensors", code=2)
+    assert "no content is shared by two algorithms" in done.stderr
+    assert "(zebra)" in done.stderr
+
+
+def test_rank_folders_by_name_and_by_pattern(study: Path) -> None:
+    document = json.loads(
+        inside("rank", f"A={study / 'sharp'}", f"B={study / 'coarse'}", "--match", "(?P<content>c.+)", "--json").stdout
+    )
+    assert {row["algorithm"] for row in document["leaderboard"]} == {"A", "B"}
+    assert {entry["content"] for entry in document["contents"]} == {"coffee", "chelsea"}
+    assert "1 file" not in document["warnings"][0]
+
+
+def test_runs_and_checkpoints(study: Path, tmp_path: Path) -> None:
+    for name, of in (("net/seed1", "coarse"), ("net/seed2", "blurred"), ("iter_5000", "coarse"), ("iter_10k", "sharp")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(study / of)
+    printed = inside("rank", tmp_path, "--json", "--resamples", "50", "--report", tmp_path / "page.html").stdout
+    document = json.loads(printed)
+    (runs,) = document["runs"]
+    assert (runs["algorithm"], sorted(runs["runs"])) == ("net", ["net/seed1", "net/seed2"])
+    assert runs["least"] <= runs["strength"] <= runs["most"]
+    (curve,) = document["curves"]
+    assert [(point["step"], point["best_so_far"]) for point in curve["points"]] == [(5000, 5000), (10000, 10000)]
+    assert "Runs and checkpoints" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "checkpoints\n" in inside("rank", tmp_path, "--resamples", "50").stdout
+
+
+def test_compare_two_folders(study: Path, tmp_path: Path) -> None:
+    output = tmp_path / "compare.json"
+    done = inside("compare", study / "sharp", study / "coarse", "-o", output)
+    assert "of 3 contents; neither on" in done.stdout
+    document = json.loads(output.read_text(encoding="utf-8"))
+    assert [row["content"] for row in document["comparisons"]] == ["astronaut", "chelsea", "coffee"]
+    single = tmp_path / "single.json"
+    inside("compare", study / "sharp" / "coffee.png", study / "coarse" / "coffee.webp", "-o", single)
+    assert document["comparisons"][2]["p_a_better"] == pytest.approx(
+        json.loads(single.read_text(encoding="utf-8"))["p_a_better"], abs=1e-5
+    )

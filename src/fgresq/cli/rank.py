@@ -1,19 +1,32 @@
 """`fgresq rank`."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fgresq.cli.options import BatchSize, Device, Precision, PrecisionOption, Weights, check_output, load
-from fgresq.cli.terminal import about_alpha, cell, notes, print_failures, progress_bar
+from fgresq.cli.terminal import cell, notes, print_failures, progress_bar, results
 from fgresq.errors import UserError
+
+if TYPE_CHECKING:
+    from fgresq.scoring.gathering import Gathered
 
 
 def rank(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="One subfolder an algorithm, or one flat folder.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DIR...",
+            help="A folder of results; or one an algorithm, as DIR or NAME=DIR; or a table (.csv, .tsv).",
+        ),
+    ],
+    match: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Read names by it: groups (?P<content>), (?P<algorithm>), (?P<dataset>)."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be compared, and stop.")] = False,
     weights: Weights = "compact",
     output: Annotated[
         Path | None,
@@ -44,14 +57,16 @@ def rank(
 ) -> None:
     """Rank restoration algorithms by comparing all pairs of their images, content by content.
 
-    DIR holds one subfolder an algorithm, in which files of the same name show the same content; or it is flat, and
-    all its images show one content. Every image is encoded once. Strengths are Bradley-Terry's, of the probabilities;
-    intervals come from resampling the contents. One algorithm is called better than another if the paired bootstrap of
-    their difference says so after Holm's correction, and never on fewer than 6 contents.
+    DIR holds one subfolder an algorithm, with data sets below if there are some, or is flat (CONTENT_ALGORITHM.png, or
+    one content). Contents are matched by name: what says nothing of them (the algorithm's name, a scale, what all names
+    of a folder share) is taken off where the rest then agrees, and that is printed first. Every image is encoded once.
+    Strengths are Bradley-Terry's, of the probabilities; intervals come from resampling the contents. One algorithm is
+    called better than another if the paired bootstrap of their difference says so after Holm's correction, and never on
+    fewer than 6 contents.
     """
-    from fgresq.images.discover import algorithms_in
     from fgresq.report.excel import check_excel
     from fgresq.report.tables import RANKING_FORMATS, ranking_csv, ranking_json, write_ranking
+    from fgresq.scoring.gathering import gather
     from fgresq.scoring.ranking import RankingSettings
 
     to_stdout = output == Path("-")
@@ -62,13 +77,17 @@ def rank(
         if output.suffix.lower() == ".xlsx":
             check_excel()
     check_output(report, (".html", ".htm"))
-    images = algorithms_in(folder)
+    gathered = gather(places, pattern=match)
+    if dry_run:
+        _print_matching(gathered)
+        return
     settings = RankingSettings(confidence, resamples, seed, baseline)
+    settings.check_baseline(gathered.images)
     scorer = load(weights, device, precision, batch_size)
-    with progress_bar("encoding", sum(map(len, images.values()))) as bar:
-        ranking = scorer.rank(images, settings=settings, progress=lambda done: bar.advance(bar.task_ids[0], done))
-    alpha = about_alpha([path for contents in images.values() for path in contents.values()])
-    ranking = replace(ranking, warnings=(*ranking.warnings, *alpha))
+    for line in gathered.summary():
+        notes.print(cell(f"matched: {line}", "dim"), soft_wrap=True)
+    with progress_bar("encoding", sum(map(len, gathered.images.values()))) as bar:
+        ranking = scorer.rank(gathered, settings=settings, progress=lambda done: bar.advance(bar.task_ids[0], done))
     if output is not None and not to_stdout:  # before printing, since the reader of a pipe may leave early
         write_ranking(output, ranking)
     if report is not None:
@@ -85,3 +104,16 @@ def rank(
         print_ranking(ranking)
     if ranking.failures:
         raise typer.Exit(1)
+
+
+def _print_matching(gathered: "Gathered") -> None:
+    """Every content with its files, by algorithm; then how names were read and what is left over."""
+    from fgresq.images.decode import printable
+
+    for content in gathered.shared:
+        results.print(cell(content, "bold"), soft_wrap=True)
+        for algorithm, contents in gathered.images.items():
+            if content in contents:
+                results.print(cell(f"  {algorithm}: {printable(contents[content])}"), soft_wrap=True)
+    for line in gathered.summary():
+        results.print(cell(line), soft_wrap=True)

@@ -3,10 +3,10 @@
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fgresq.errors import LayoutError, UserError
+from fgresq.errors import UserError
 from fgresq.files import is_ignored, is_systems_own
 from fgresq.images.decode import printable
 
@@ -51,7 +51,7 @@ def _expand(argument: str) -> Iterable[Path]:
             raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
         return found
     if not glob.has_magic(argument) or _ADDRESS.match(argument):
-        raise UserError(f"{_named(argument)}: {_not_there(argument)}")
+        raise UserError(why_not_there(argument))
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
     found = [
         image for match in matches if not _lies_in_a_systems_own(match, argument) for image in _images_at(Path(match))
@@ -99,12 +99,35 @@ def _images_at(path: Path) -> Iterable[Path]:
     return images_below(path) if _is_folder(path) else [path]
 
 
+def _leads_up(parent: str, name: str) -> bool:
+    path = Path(parent) / name
+    return path.is_symlink() and Path(parent).resolve().is_relative_to(path.resolve())
+
+
+def is_there(argument: str) -> bool:
+    """Whether anything stands at a path that a user gave, be it a link to nothing.
+
+    Raises:
+        UserError: it can't be found out.
+    """
+    return bool(argument) and _is_there(Path(argument))
+
+
+def why_not_there(argument: str) -> str:
+    """What to say of an argument that names nothing: as it was given, and why."""
+    return f"{_named(argument)}: {_not_there(argument)}"
+
+
 def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where it isn't allowed to look
 
 
-def images_below(folder: Path) -> Iterator[Path]:
+def images_below(folder: Path, *, through_links: bool = False) -> Iterator[Path]:
     """Image files below a folder by suffix, in name order; what `is_ignored` is skipped, links to folders too.
+
+    Args:
+        folder: where to begin.
+        through_links: follow links to folders as well, but none that leads back up.
 
     Raises:
         UserError: a folder that can't be read.
@@ -113,54 +136,8 @@ def images_below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise UserError(f"{printable(Path(error.filename))}: can't be read ({error.strerror})") from error
 
-    for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not is_ignored(name))
+    for parent, folders, files in os.walk(folder, onerror=refuse, followlinks=through_links):
+        folders[:] = sorted(name for name in folders if not is_ignored(name) and not _leads_up(parent, name))
         for name in sorted(files):
             if Path(name).suffix.lower() in SUFFIXES and not is_ignored(name):
                 yield Path(parent) / name
-
-
-def algorithms_in(folder: Path) -> Mapping[str, Mapping[str, Path]]:
-    """Read the layout that `rank` takes: algorithm to content to file.
-
-    Either one folder an algorithm, where files of the same name (whatever the suffix) show the same content, or one
-    flat folder, where all images show one content and each image's name is its algorithm.
-
-    Raises:
-        LayoutError: neither of the two, fewer than two algorithms, or two files of one algorithm for one content.
-        UserError: a folder that can't be read.
-    """
-    if not _is_there(folder) or not _is_folder(folder):
-        raise LayoutError(f"{printable(folder)}: no such folder; rank takes a folder with one subfolder an algorithm")
-    loose: dict[str, Path] = {}
-    algorithms: dict[str, dict[str, Path]] = {}
-    for image in images_below(folder):
-        parts = image.relative_to(folder).parts
-        if len(parts) == 1:
-            _put(loose, image.stem, image)
-        else:
-            contents = algorithms.setdefault(printable(Path(parts[0])), {})
-            _put(contents, printable(Path(*parts[1:]).with_suffix("")), image)
-    if loose and algorithms:
-        raise LayoutError(
-            f"{printable(folder)}: has both images and folders of images; keep one folder an algorithm, or one flat "
-            f"folder (loose image: {printable(next(iter(loose.values())))})"
-        )
-    if loose:
-        algorithms = {
-            printable(Path(name)): {printable(Path(folder.name or ".")): path} for name, path in loose.items()
-        }
-    if len(algorithms) < 2:
-        raise LayoutError(
-            f"{printable(folder)}: holds {len(algorithms)} algorithm{'' if len(algorithms) == 1 else 's'} with images; "
-            "at least two are needed to rank"
-        )
-    return algorithms
-
-
-def _put(images: dict[str, Path], content: str, path: Path) -> None:
-    if content in images:
-        raise LayoutError(
-            f"{printable(path)} and {printable(images[content])}: two files for one content; keep one of them"
-        )
-    images[content] = path

@@ -1,11 +1,12 @@
 """A ranking as tables of texts: each group's leaderboard, the differences to the baseline, and what goes below them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fgresq.report.grid import Grid, GridColumn
 from fgresq.report.ranking_words import caveats, count, places, probability
 from fgresq.report.wording import weights_line
-from fgresq.results import AlgorithmPair, AlgorithmStanding, Ranking
+from fgresq.results import AlgorithmPair, AlgorithmStanding, CurvePoint, Ranking, RunSpread, TrainingCurve
 
 
 def ranking_grids(ranking: Ranking) -> list[Grid]:
@@ -16,7 +17,56 @@ def ranking_grids(ranking: Ranking) -> list[Grid]:
         grids.append(Grid(head if len(ranking.groups) > 1 else "", _board(ranking, number)))
     if ranking.against_baseline:
         grids.append(Grid(f"against {ranking.baseline}", _against_baseline(ranking)))
+    return [*grids, *further_grids(ranking)]
+
+
+def further_grids(ranking: Ranking) -> list[Grid]:
+    """Tables of what only some rankings have: each data set, runs of an algorithm, checkpoints of a training."""
+    grids = []
+    for own in ranking.datasets:
+        judged = tuple(content for content in ranking.contents if content.content in own.contents)
+        alone = replace(
+            ranking, leaderboard=own.leaderboard, pairs=own.pairs, groups=own.groups, contents=judged, datasets=()
+        )
+        for number in range(1, len(own.groups) + 1):
+            group = f", group {number}" if len(own.groups) > 1 else ""
+            head = f"{own.dataset}: {count(len(own.contents), 'content', 'contents')}{group}"
+            grids.append(Grid(head, _board(alone, number)))
+    if ranking.runs:
+        grids.append(Grid("runs of one algorithm: mean and standard deviation", _runs(ranking.runs)))
+    grids += [
+        Grid(f"checkpoints{f' of {curve.name}' if curve.name else ''}", _curve(curve)) for curve in ranking.curves
+    ]
     return grids
+
+
+def _runs(runs: Sequence[RunSpread]) -> list[GridColumn]:
+    def scores(run: RunSpread) -> str:
+        return "-" if run.mean_score is None else f"{run.mean_score:.4f} ± {run.score_spread or 0.0:.4f}"
+
+    return [
+        GridColumn("algorithm", [run.algorithm for run in runs], left=True),
+        GridColumn("runs", [str(len(run.runs)) for run in runs]),
+        GridColumn("strength", [f"{run.strength:+.2f} ± {run.spread:.2f}" for run in runs]),
+        GridColumn("from", [_signed(run.least) for run in runs], spare=2),
+        GridColumn("to", [_signed(run.most) for run in runs], spare=2),
+        GridColumn("score", [scores(run) for run in runs], spare=1),
+    ]
+
+
+def _curve(curve: TrainingCurve) -> list[GridColumn]:
+    said = {None: "-", True: "better", False: "not called better"}
+    points = curve.points
+    return [
+        GridColumn("step", [str(point.step) for point in points]),
+        GridColumn("strength", [_signed(point.strength) for point in points]),
+        GridColumn("interval", [_interval(point) for point in points]),
+        GridColumn("score", ["-" if p.mean_score is None else f"{p.mean_score:.4f}" for p in points], spare=1),
+        GridColumn(
+            "best so far", [str(point.best_so_far) if point.best_so_far is not None else "-" for point in points]
+        ),
+        GridColumn("than the best before", [said[point.better] for point in points], left=True, spare=2),
+    ]
 
 
 def summary(ranking: Ranking) -> str:
@@ -77,7 +127,7 @@ def _verdict(pair: AlgorithmPair) -> str:
     return "-" if pair.better is None else "better" if pair.better == pair.first else "worse"
 
 
-def _interval(row: AlgorithmStanding | AlgorithmPair) -> str:
+def _interval(row: AlgorithmStanding | AlgorithmPair | CurvePoint) -> str:
     return "-" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
 
 

@@ -8,6 +8,7 @@ from fgresq.errors import ImageError
 from fgresq.report.embedding import image_data_uri, thumbnail_data_uri
 from fgresq.report.interval_axis import interval_axis
 from fgresq.report.pages import asset, content_security_policy, environment, write_page
+from fgresq.report.ranking_grid import further_grids
 from fgresq.report.ranking_words import caveats, places, probability
 from fgresq.report.wording import visible_name
 from fgresq.results import Candidate, ContentRanking, Ranking
@@ -88,6 +89,7 @@ def _page(
             untrained="untrained" in ranking.provenance.weights_note.lower(),
             axis=interval_axis(ranking.leaderboard),
             caveats=caveats(ranking),
+            further=further_grids(ranking),
             places={row.algorithm: places(row, ranking) for row in ranking.leaderboard},
             p=probability,
             tested=sum(pair.p is not None for pair in ranking.pairs),

@@ -51,6 +51,19 @@ def write_comparison(path: Path, comparison: Comparison, provenance: Provenance)
     _write(path, {**row, "provenance": asdict(provenance)}, [row], provenance, {})
 
 
+def write_comparisons(path: Path, comparisons: Mapping[str, Comparison | None], provenance: Provenance) -> None:
+    """Write comparisons content by content; what couldn't be compared is left out.
+
+    JSON: {"provenance": {...}, "comparisons": [{"content", ...}, ...]}. CSV and Parquet: one row a content.
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    rows = [{"content": content, **asdict(found)} for content, found in comparisons.items() if found is not None]
+    document = {"provenance": asdict(provenance), "comparisons": rows}
+    _write(path, document, rows, provenance, {} if rows else {"content": pl.String})
+
+
 def ranking_document(ranking: Ranking) -> dict[str, Any]:
     """All of a ranking as docs/ranking.md describes it: its fields, what limits them, and the version of this form."""
     return {

@@ -17,9 +17,13 @@ from fgresq.results.judging import (
     ComparedGroup,
     Comparison,
     ContentRanking,
+    CurvePoint,
+    DatasetRanking,
     ImageScore,
     Provenance,
     Ranking,
+    RunSpread,
+    TrainingCurve,
 )
 from fgresq.results.tables import BenchmarkResult, BenchmarkTable, TableCell, TableColumn, TableRow
 
@@ -33,12 +37,15 @@ __all__ = [
     "ComparedGroup",
     "Comparison",
     "ContentRanking",
+    "CurvePoint",
+    "DatasetRanking",
     "Disagreement",
     "ImageScore",
     "JudgeRecord",
     "MetricTest",
     "Provenance",
     "Ranking",
+    "RunSpread",
     "SeenImage",
     "SetCoverage",
     "SetRecord",
@@ -46,4 +53,5 @@ __all__ = [
     "TableCell",
     "TableColumn",
     "TableRow",
+    "TrainingCurve",
 ]

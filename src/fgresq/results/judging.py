@@ -181,6 +181,75 @@ class ContentRanking:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetRanking:
+    """The same algorithms on the contents of one data set; its strengths have a scale of their own.
+
+    Attributes:
+        dataset: its name.
+        contents: names of those of it that have images of two algorithms or more.
+        leaderboard, pairs, groups: as in `Ranking`, without algorithms that have no image there.
+    """
+
+    dataset: str
+    contents: tuple[str, ...]
+    leaderboard: tuple[AlgorithmStanding, ...]
+    pairs: tuple[AlgorithmPair, ...]
+    groups: tuple[ComparedGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpread:
+    """Several runs of one algorithm, which differ by chance alone (seeds).
+
+    Attributes:
+        algorithm: what their names have in common.
+        runs: names of those that have a place, in one group, by their numbers.
+        strength, spread: mean and standard deviation (n - 1) of their strengths.
+        least, most: of them.
+        mean_score, score_spread: the same of their mean scores; None where one has none.
+    """
+
+    algorithm: str
+    runs: tuple[str, ...]
+    strength: float
+    spread: float
+    least: float
+    most: float
+    mean_score: float | None
+    score_spread: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One checkpoint of a training.
+
+    Attributes:
+        step: that its name says.
+        algorithm: its name.
+        strength, low, high, mean_score: as on the leaderboard.
+        best_so_far: step of the highest strength until here.
+        better: whether it is called better than the best before it; None for the first, and where that isn't tested.
+    """
+
+    step: int
+    algorithm: str
+    strength: float | None
+    low: float | None
+    high: float | None
+    mean_score: float | None
+    best_so_far: int | None
+    better: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCurve:
+    """Checkpoints of one training in order; `name` is "" where they are called by their steps alone."""
+
+    name: str
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """Restoration algorithms ranked by pairwise comparison of their images.
 
@@ -200,6 +269,9 @@ class Ranking:
         baseline: that was asked for, or None.
         against_baseline: every other algorithm against it, in leaderboard order.
         warnings: what whoever gathered the images has to say of them.
+        datasets: the same on each data set, by name; empty with one or none.
+        runs: algorithms of which there are several runs.
+        curves: trainings of which there are several checkpoints.
     """
 
     leaderboard: tuple[AlgorithmStanding, ...]
@@ -216,6 +288,9 @@ class Ranking:
     baseline: str | None = None
     against_baseline: tuple[AlgorithmPair, ...] = ()
     warnings: tuple[str, ...] = ()
+    datasets: tuple[DatasetRanking, ...] = ()
+    runs: tuple[RunSpread, ...] = ()
+    curves: tuple[TrainingCurve, ...] = ()
 
     @property
     def compared_contents(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fgresq.errors import ImageError
+from fgresq.images.arrays import RgbArray
 from fgresq.images.preprocessing import Crop, Preprocessing
 from fgresq.images.unit import to_unit
 from fgresq.model.fgresq import FGResQ
@@ -59,13 +61,20 @@ class ImageEncoder:
     batch_size: int
     workers: int
 
-    def encode(self, images: Sequence[ImageInput], progress: Progress | None = None, first: int = 0) -> Encoded:
+    def encode(
+        self,
+        images: Sequence[ImageInput],
+        progress: Progress | None = None,
+        first: int = 0,
+        look: Callable[[int, RgbArray], None] | None = None,
+    ) -> Encoded:
         """Encode every image once.
 
         Args:
             images: of any sizes.
             progress: called with the number of images dealt with since the last call.
             first: number of the first image, for the names of those without one.
+            look: called in any thread with the index and the pixels of each image that could be read.
         """
         names = tuple(name_of(image, index) for index, image in enumerate(images, start=first))
         rows: list[int | None] = [None] * len(images)
@@ -73,7 +82,7 @@ class ImageEncoder:
         features: list[Tensor] = []
         batch: list[Crop] = []
         encoded = 0
-        for index, crop in enumerate(self._crops(images, names)):
+        for index, crop in enumerate(self._crops(images, names, look)):
             if isinstance(crop, ImageError):
                 errors[index] = crop
             else:
@@ -89,15 +98,22 @@ class ImageEncoder:
         features.append(self._forward(batch))
         return Encoded(names, torch.cat(features), tuple(rows), errors)
 
-    def _crops(self, images: Sequence[ImageInput], names: Sequence[str]) -> Iterator[Crop | ImageError]:
+    def _crops(
+        self,
+        images: Sequence[ImageInput],
+        names: Sequence[str],
+        look: Callable[[int, RgbArray], None] | None,
+    ) -> Iterator[Crop | ImageError]:
         """Crops in order; only a few batches are read ahead, so memory doesn't grow with the number of images."""
         waiting: deque[Future[Crop | ImageError]] = deque()
-        todo = iter(zip(images, names, strict=True))
+        todo = iter(enumerate(zip(images, names, strict=True)))
         with ThreadPoolExecutor(self.workers, thread_name_prefix="fgresq-decode") as pool:
             try:
                 while True:
-                    for image, name in islice(todo, _BATCHES_AHEAD * self.batch_size - len(waiting)):
-                        waiting.append(pool.submit(self._read, image, name))
+                    for index, (image, name) in islice(todo, _BATCHES_AHEAD * self.batch_size - len(waiting)):
+                        waiting.append(
+                            pool.submit(self._read, image, name, partial(look, index) if look is not None else None)
+                        )
                     if not waiting:
                         return
                     yield waiting.popleft().result()
@@ -105,9 +121,9 @@ class ImageEncoder:
                 for future in waiting:
                     future.cancel()
 
-    def _read(self, image: ImageInput, name: str) -> Crop | ImageError:
+    def _read(self, image: ImageInput, name: str, look: Callable[[RgbArray], None] | None) -> Crop | ImageError:
         try:
-            return read_crop(image, name, self.preprocessing)
+            return read_crop(image, name, self.preprocessing, look)
         except ImageError as error:
             return error
 

@@ -1,7 +1,7 @@
 """What may be passed as an image, and how it becomes the network's crop."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -90,13 +90,18 @@ def check_batch(images: object, device: torch.device | None = None) -> None:
             raise ImageError(f"image {number}", fault)
 
 
-def read_crop(image: ImageInput, name: str, preprocessing: Preprocessing) -> Crop:
-    """Read one image and preprocess it.
+def read_crop(
+    image: ImageInput, name: str, preprocessing: Preprocessing, look: Callable[[RgbArray], None] | None = None
+) -> Crop:
+    """Read one image and preprocess it; `look` is called with its pixels before that.
 
     Raises:
         ImageError: it can't be read or isn't a picture.
     """
-    return preprocessing(_read(image, name))
+    pixels = _read(image, name)
+    if look is not None:
+        look(pixels)
+    return preprocessing(pixels)
 
 
 def cut_tensor(images: Float[Tensor, "b 3 h w"], preprocessing: Preprocessing) -> Float[Tensor, "b 3 sh sw"]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,10 +17,12 @@ from fgresq.results import (
     Candidate,
     ComparedGroup,
     ContentRanking,
+    DatasetRanking,
     ImageScore,
     Provenance,
     Ranking,
 )
+from fgresq.scoring.families import run_spreads, training_curves
 
 # An image's place in its batch may show in the last bits of its features (up to this much is tested). A difference as
 # small as that prefers nobody; without the margin, two copies of one file could win against each other.
@@ -98,6 +101,7 @@ def rank_contents(
     provenance: Provenance,
     settings: RankingSettings,
     warnings: Sequence[str] = (),
+    datasets: Mapping[str, str] = MappingProxyType({}),
 ) -> Ranking:
     """Rank algorithms by the probabilities of all comparisons, by the rules of `criteria.standings`.
 
@@ -106,6 +110,7 @@ def rank_contents(
         algorithms: all of them, also those without a readable image.
         failures, missing, provenance, warnings: passed on.
         settings: of the intervals; the baseline, if there is one, is one of the algorithms.
+        datasets: content to data set; of two or more, each is ranked by itself as well.
 
     Raises:
         UserError: no content has images of two algorithms, and not because they failed.
@@ -113,17 +118,11 @@ def rank_contents(
     compared = [entry for entry in judged if len(entry.algorithms) > 1]
     if not compared and not failures:
         raise UserError("no content is shared by two algorithms, so there is nothing to compare")
-    place = {name: i for i, name in enumerate(algorithms)}
-    expected = _tables(compared, place, [entry.probabilities for entry in compared])
-    named = NamedStandings(algorithms, standings(*expected, settings), *expected)
-    answers = _tables(compared, place, [entry.answers() for entry in compared])
-    totals = answers[0].sum(axis=0), answers[1].sum(axis=0)
-    groups = named.groups()
-    order = named.order()
-    scores = _mean_scores(compared, groups)
+    named, leaderboard, totals = _standings(compared, algorithms, settings)
+    pairs = named.pairs()
     return Ranking(
-        leaderboard=tuple(_standing(i, named, totals, scores, compared) for i in order),
-        win_matrix=_win_matrix(*totals, order),
+        leaderboard=leaderboard,
+        win_matrix=_win_matrix(*totals, named.order()),
         contents=tuple(_content_ranking(entry) for entry in judged),
         failures=tuple(failures),
         missing=tuple(missing),
@@ -131,12 +130,43 @@ def rank_contents(
         resamples=settings.resamples if len(compared) > 1 else 0,
         seed=settings.seed,
         provenance=provenance,
-        pairs=named.pairs(),
-        groups=groups,
+        pairs=pairs,
+        groups=named.groups(),
         baseline=settings.baseline,
         against_baseline=named.against(settings.baseline) if settings.baseline is not None else (),
         warnings=tuple(warnings),
+        datasets=_of_datasets(compared, algorithms, datasets, settings),
+        runs=run_spreads(leaderboard),
+        curves=training_curves(leaderboard, pairs),
     )
+
+
+def _standings(
+    compared: Sequence[JudgedContent], algorithms: Sequence[str], settings: RankingSettings
+) -> tuple[NamedStandings, tuple[AlgorithmStanding, ...], tuple[Float[np.ndarray, "k k"], Float[np.ndarray, "k k"]]]:
+    """Standings, the leaderboard of them, and wins and ties by the most probable answers."""
+    place = {name: i for i, name in enumerate(algorithms)}
+    expected = _tables(compared, place, [entry.probabilities for entry in compared])
+    named = NamedStandings(algorithms, standings(*expected, settings), *expected)
+    answers = _tables(compared, place, [entry.answers() for entry in compared])
+    totals = answers[0].sum(axis=0), answers[1].sum(axis=0)
+    scores = _mean_scores(compared, named.groups())
+    return named, tuple(_standing(i, named, totals, scores, compared) for i in named.order()), totals
+
+
+def _of_datasets(
+    compared: Sequence[JudgedContent], algorithms: Sequence[str], datasets: Mapping[str, str], settings: RankingSettings
+) -> tuple[DatasetRanking, ...]:
+    found = []
+    names = sorted({datasets[entry.content] for entry in compared if entry.content in datasets})
+    for name in names if len(names) > 1 else ():
+        own = [entry for entry in compared if datasets.get(entry.content) == name]
+        there = [algorithm for algorithm in algorithms if any(algorithm in entry.algorithms for entry in own)]
+        named, leaderboard, _ = _standings(own, there, settings)
+        found.append(
+            DatasetRanking(name, tuple(entry.content for entry in own), leaderboard, named.pairs(), named.groups())
+        )
+    return tuple(found)
 
 
 def _tables(

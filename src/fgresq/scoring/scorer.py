@@ -2,24 +2,27 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import overload
+from typing import TypeAlias, overload
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from fgresq.errors import UserError
-from fgresq.images.discover import algorithms_in
 from fgresq.images.preprocessing import Preprocessing
 from fgresq.model.fgresq import FGResQ, Order
 from fgresq.results import Comparison, ImageScore, Provenance, Ranking
 from fgresq.scoring.encoding import Encoded, ImageEncoder, Progress
 from fgresq.scoring.exactness import keep_backward_exact, without_autocast
+from fgresq.scoring.gathering import Gathered, gather, gather_mapping
 from fgresq.scoring.inputs import ImageInput, ManyImages, OneImage, as_list, check_batch, cut_tensor
+from fgresq.scoring.looks import Look, look_at, what_to_know
 from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, rank_contents
 
 _SETTINGS = RankingSettings()
+
+OfAlgorithm: TypeAlias = str | os.PathLike[str] | ManyImages | Mapping[str, ImageInput]
+Rankable: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, OfAlgorithm] | Gathered
 
 
 class Scorer:
@@ -185,29 +188,35 @@ class Scorer:
 
     def rank(
         self,
-        images: str | os.PathLike[str] | Mapping[str, Mapping[str, ImageInput]],
+        images: Rankable,
         *,
+        match: str | None = None,
         settings: RankingSettings = _SETTINGS,
         progress: Progress | None = None,
     ) -> Ranking:
         """Rank restoration algorithms by comparing, content by content, all pairs of their images.
 
         Args:
-            images: a folder with one subfolder an algorithm (files of one name show one content), a flat folder (one
-                content, each file an algorithm), or a mapping algorithm -> content -> image.
+            images: what `fgresq rank` takes: a folder of results, a table, or a list of folders (one an algorithm, DIR
+                or NAME=DIR); or a mapping of algorithms to folders, to lists of paths, to lists of images or batches
+                (those at one place show one content), or to mappings of content to image; or what `gather` found.
+            match: a regular expression with groups named content, algorithm, dataset that reads the files' names.
             settings: confidence, resamples and seed of the intervals; the baseline.
             progress: called with the number of images dealt with since the last call.
 
         Raises:
-            LayoutError: a folder of another layout.
+            LayoutError: names don't tell what is to be compared with what, or two files are one algorithm's of one
+                content.
             UserError: fewer than two algorithms; none of them is the baseline; no two have an image of one content.
         """
-        table = images if isinstance(images, Mapping) else algorithms_in(Path(images))
+        table, gathered = _table_of(images, match)
         if len(table) < 2:
             raise UserError(f"{len(table)} algorithms to rank; at least two are needed")
         settings.check_baseline(table)
         cells = [(algorithm, content) for algorithm, contents in table.items() for content in contents]
-        encoded = self._encoder.encode([table[algorithm][content] for algorithm, content in cells], progress)
+        inputs = [table[algorithm][content] for algorithm, content in cells]
+        looks: dict[int, Look] = {}
+        encoded = self._encoder.encode(inputs, progress, look=lambda i, rgb: looks.update({i: look_at(rgb)}))
         by_content: dict[str, list[int]] = {content: [] for content in sorted({content for _, content in cells})}
         for i, row in enumerate(encoded.rows):
             if row is not None:
@@ -219,6 +228,11 @@ class Scorer:
             missing=[(name, content) for name in table for content in by_content if content not in table[name]],
             provenance=self.provenance,
             settings=settings,
+            warnings=(
+                *(gathered.notes if gathered is not None else ()),
+                *what_to_know(cells, inputs, encoded.names, looks),
+            ),
+            datasets=gathered.datasets if gathered is not None else {},
         )
 
     def _judge(
@@ -240,6 +254,15 @@ class Scorer:
         with self._encoder.at_work():
             values: list[float] = self.model.regression(features.to(self._encoder.device)).tolist()
         return values
+
+
+def _table_of(images: Rankable, match: str | None) -> tuple[Mapping[str, Mapping[str, ImageInput]], Gathered | None]:
+    if isinstance(images, Gathered):
+        return images.images, images
+    if isinstance(images, Mapping):
+        return gather_mapping(images, pattern=match)
+    gathered = gather([images] if isinstance(images, str | os.PathLike) else images, pattern=match)
+    return gathered.images, gathered
 
 
 def _image_scores(encoded: Encoded, values: Sequence[float]) -> list[ImageScore]:

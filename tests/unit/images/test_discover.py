@@ -1,15 +1,15 @@
 """Which files paths, folders and patterns mean, and which layouts `rank` takes."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fgresq.curation.sources.tree import Tree
-from fgresq.errors import LayoutError, UserError
-from fgresq.images.discover import SUFFIXES, algorithms_in, find_images, images_below
+from fgresq.errors import UserError
+from fgresq.images.discover import SUFFIXES, find_images, images_below
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -113,9 +113,8 @@ def test_what_systems_keep_for_themselves_is_no_picture_of_the_user(
     assert found(tmp_path, "") == found(tmp_path, "*") == found(tmp_path, "**/*.*") == ["a/1.png", "b/1.png"]
     assert found(tmp_path, *sorted(path.name for path in tmp_path.iterdir())) == ["a/1.png", "b/1.png"]  # a shell's *
     assert list(Tree(tmp_path)) == ["a/1.png", "b/1.png"]
-    assert layout(tmp_path, algorithms_in(tmp_path)) == {"a": {"1": "a/1.png"}, "b": {"1": "b/1.png"}}
     made(tmp_path / "flat", "x.png", "y.png", f"{name}/x.png/SYNOPHOTO_THUMB_M.jpg")
-    assert algorithms_in(tmp_path / "flat").keys() == {"x", "y"}
+    assert [path.name for path in images_below(tmp_path / "flat", through_links=True)] == ["x.png", "y.png"]
     with pytest.raises(UserError, match="no image in this folder"):
         find_images([str(made(tmp_path / "c", f"{name}/1.png"))])
     with pytest.raises(UserError, match="the pattern matches no image"):
@@ -180,78 +179,18 @@ def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: 
         with pytest.raises(UserError, match=r"^d/closed/a\.png: can't be opened \(Permission denied\)"):
             find_images(["d/closed/a.png"])
         with pytest.raises(UserError, match=r"^d/closed: can't be read \(Permission denied\)"):
-            algorithms_in(Path("d"))
-        with pytest.raises(UserError, match=r"^d/closed/deeper: can't be opened \(Permission denied\)"):
-            algorithms_in(Path("d/closed/deeper"))
+            list(images_below(Path("d"), through_links=True))
 
 
 def test_images_below_gives_nothing_for_a_folder_without_any(tmp_path: Path) -> None:
     assert list(images_below(made(tmp_path, "a.txt"))) == []
 
 
-def layout(root: Path, table: Mapping[str, Mapping[str, Path]]) -> dict[str, dict[str, str]]:
-    return {
-        algorithm: {content: str(path.relative_to(root)) for content, path in contents.items()}
-        for algorithm, contents in table.items()
-    }
-
-
-def test_one_folder_an_algorithm(tmp_path: Path) -> None:
-    made(tmp_path, "b/1.png", "b/2.JPG", "a/1.webp", "a/deep/er/3.png", "b/deep/er/3.tif", "a/note.txt", "readme.md")
-    made(tmp_path, ".git/1.png", "empty/note.txt", "a/v1.5.png", "b/v1.5.jpg")
-    assert layout(tmp_path, algorithms_in(tmp_path)) == {
-        "a": {"1": "a/1.webp", "v1.5": "a/v1.5.png", "deep/er/3": "a/deep/er/3.png"},
-        "b": {"1": "b/1.png", "2": "b/2.JPG", "v1.5": "b/v1.5.jpg", "deep/er/3": "b/deep/er/3.tif"},
-    }
-    assert list(algorithms_in(tmp_path)) == ["a", "b"]
-
-
-def test_a_flat_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = made(tmp_path / "street", "bicubic.png", "x4.v2.JPG", "readme.md")
-    assert layout(folder, algorithms_in(folder)) == {
-        "bicubic": {"street": "bicubic.png"},
-        "x4.v2": {"street": "x4.v2.JPG"},
-    }
-    monkeypatch.chdir(folder)
-    assert {content for contents in algorithms_in(Path()).values() for content in contents} == {"."}
-
-
-def test_names_of_algorithms_can_be_written_down(tmp_path: Path) -> None:
-    made(tmp_path, os.fsdecode(b"\xfc/1.png"), "ü\n/1.png")
-    assert layout(tmp_path, algorithms_in(tmp_path)).keys() == {"\\xfc", "ü\n"}
-    flat = made(tmp_path / os.fsdecode(b"\xfc"), os.fsdecode(b"\xe9.png"))
-    table = algorithms_in(flat)
-    assert {(name, *contents) for name, contents in table.items()} == {("\\xe9", "\\xfc"), ("1", "\\xfc")}
-
-
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        ((), r"holds 0 algorithms with images; at least two are needed to rank"),
-        (("a.txt",), "holds 0 algorithms"),
-        (("only.png",), "holds 1 algorithm with images"),
-        (("a/1.png", "a/2.png"), "holds 1 algorithm with images"),
-        (("a/1.png", "b/1.txt"), "holds 1 algorithm with images"),
-        (
-            ("a/1.png", "b/1.png", "loose.png"),
-            r"both images and folders of images; keep .* \(loose image: .*loose\.png\)",
-        ),
-        (("a/1.png", "a/1.jpg", "b/1.png"), r"a/1\.png and .*a/1\.jpg: two files for one content; keep one of them"),
-        (("a.png", "a.jpg", "b.png"), r"a\.png and .*a\.jpg: two files for one content"),
-    ],
-)
-def test_layouts_that_cannot_be_ranked(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
-    with pytest.raises(LayoutError, match=message):
-        algorithms_in(made(tmp_path, *names))
-
-
-@pytest.mark.parametrize("name", ["gone", "file.txt", "file.txt/in"])
-def test_what_is_not_a_folder_cannot_be_ranked(tmp_path: Path, name: str) -> None:
-    made(tmp_path, "file.txt")
-    with pytest.raises(LayoutError, match="no such folder; rank takes a folder with one subfolder an algorithm"):
-        algorithms_in(tmp_path / name)
-
-
-def test_a_name_too_long_cannot_be_ranked(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="File name too long"):
-        algorithms_in(tmp_path / ("a" * 300))
+def test_links_to_folders_are_followed_where_asked_and_never_up(tmp_path: Path) -> None:
+    made(tmp_path, "real/a.png", "real/deep/b.png", "in/c.png")
+    (tmp_path / "in" / "door").symlink_to(tmp_path / "real")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path)
+    (tmp_path / "real" / "deep" / "up").symlink_to(tmp_path / "real")
+    names = [str(path.relative_to(tmp_path)) for path in images_below(tmp_path / "in", through_links=True)]
+    assert names == ["in/c.png", "in/door/a.png", "in/door/deep/b.png"]
+    assert [path.name for path in images_below(tmp_path / "in")] == ["c.png"]

@@ -1,0 +1,139 @@
+"""One flat folder: whether its names are CONTENT_ALGORITHM of several contents, or all show one content."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from fgresq.errors import LayoutError
+from fgresq.images.matching.tokens import is_enumerated, names_a_method, tokens
+from fgresq.names import first_few
+
+# Tried in this order; a name such as Real-ESRGAN or v1.5 is cut only if nothing else tells contents apart.
+_SEPARATORS = ("__", "_", " ", "-", "@", ".")
+_FEWEST_SHARE = 0.5
+
+Cut = tuple[str, str]
+
+
+def cut_flat_names(stems: Sequence[str]) -> tuple[list[Cut], str] | None:
+    """Content and algorithm of every file of a flat folder, and how they were told apart; None for one content.
+
+    The content comes first, unless the words in front are methods' names and those behind aren't. Of several ways to
+    cut, the one with the finest contents is taken, so that nothing is compared which another way would keep apart.
+
+    Raises:
+        LayoutError: names that are only numbered, or that can be read in either order.
+    """
+    for separator in _SEPARATORS:
+        for cut in (_finest, _coarser):
+            pairs = cut(stems, separator)
+            if pairs is not None:
+                return _in_order(pairs, separator)
+    if len(stems) > 1 and is_enumerated(stems):
+        raise LayoutError(
+            f"the names are only numbered ({first_few(stems, shown=3)}), as those of different pictures are; put one "
+            "folder an algorithm, or, if they show one content, say so with --match '(?P<algorithm>.+)'"
+        )
+    return None
+
+
+def _finest(stems: Sequence[str], separator: str) -> list[Cut] | None:
+    """The last word is the algorithm, with a scale before or behind it that isn't the content's."""
+    scaled = [[_is_scale(part) for part in stem.split(separator)] for stem in stems]
+    only_scales = all(not any(not scale for scale in flags[1:]) for flags in scaled)
+    pairs = [_cut_last(stem.split(separator), separator, only_scales) for stem in stems]
+    return _rescued(pairs, separator) if _is_grid(pairs) else None
+
+
+def _cut_last(parts: Sequence[str], separator: str, only_scales: bool) -> Cut:
+    """Content and algorithm; without a content where there is nothing to cut."""
+    end = len(parts)
+    start = end - 1
+    while start > 0 and not only_scales and _is_scale(parts[start]):
+        start -= 1
+    if start <= 0 or not all(parts):
+        return "", separator.join(parts)
+    return separator.join(parts[:start]), separator.join(parts[start:])
+
+
+def _coarser(stems: Sequence[str], separator: str) -> list[Cut] | None:
+    """Contents of so many words that all have the same algorithms, the most words first."""
+    split = [stem.split(separator) for stem in stems]
+    if not all(all(parts) for parts in split):
+        return None
+    for number in range(min(map(len, split)) - 1, 0, -1):
+        pairs = [(separator.join(parts[:number]), separator.join(parts[number:])) for parts in split]
+        sets = _grouped(pairs, 0, 1)
+        starts_with_number = any(tokens(algorithm)[:1] and tokens(algorithm)[0].is_number for _, algorithm in pairs)
+        complete = len({frozenset(found) for found in sets.values()}) == 1
+        if complete and not starts_with_number and len(sets) > 1 and len(next(iter(sets.values()))) > 1:
+            return pairs
+    return None
+
+
+def _is_grid(pairs: Sequence[Cut]) -> bool:
+    """Whether most files are of a content with two algorithms, and these algorithms of two contents."""
+    contents, algorithms = _grouped(pairs, 0, 1), _grouped(pairs, 1, 0)
+    inside = [
+        (content, algorithm)
+        for content, algorithm in pairs
+        if content and len(contents[content]) > 1 and len(algorithms[algorithm] - {""}) > 1
+    ]
+    two_of_each = all(len({pair[side] for pair in inside}) > 1 for side in (0, 1))
+    return two_of_each and len(inside) >= _FEWEST_SHARE * len(pairs)
+
+
+def _rescued(pairs: Sequence[Cut], separator: str) -> list[Cut]:
+    """Names such as Animal1_result_c_DCSCN_x2 beside Animal1_NN_x2: of a content that is known, by one algorithm more.
+
+    The rest of such a name has to occur with two contents, and to begin with a word; a number would be a content's.
+    """
+    contents = _grouped(pairs, 0, 1)
+    known = {content for content, found in contents.items() if content and len(found) > 1}
+    offers: dict[int, Cut] = {}
+    for number, (content, algorithm) in enumerate(pairs):
+        if content in known:
+            continue
+        parts = [part for part in (content, algorithm) if part]
+        whole = separator.join(parts)
+        starts = [name for name in known if whole.startswith(name + separator)]
+        if starts:
+            longest = max(starts, key=len)
+            rest = whole[len(longest) + len(separator) :]
+            if not tokens(rest)[0].is_number if tokens(rest) else False:
+                offers[number] = (longest, rest)
+    by_rest = _grouped(list(offers.values()), 1, 0)
+    accepted = {number: pair for number, pair in offers.items() if len(by_rest[pair[1]]) > 1}
+    return [accepted.get(number, pair) for number, pair in enumerate(pairs)]
+
+
+def _in_order(pairs: Sequence[Cut], separator: str) -> tuple[list[Cut], str]:
+    """Content first, or the other way round where names of methods say so."""
+    firsts, lasts = ({pair[side] for pair in pairs if pair[0]} for side in (0, 1))
+    methods_first, methods_last = (any(map(names_a_method, names)) for names in (firsts, lasts))
+    if methods_first and not methods_last:
+        turned = [(algorithm, content) if content else (content, algorithm) for content, algorithm in pairs]
+        return turned, f"ALGORITHM{separator}CONTENT"
+    if not methods_last and all(_is_number(name) for name in lasts):
+        raise LayoutError(
+            f"names such as {first_few(sorted(separator.join(pair) for pair in pairs if pair[0]), shown=3)} can be "
+            "read in two ways: say which part is the algorithm with --match "
+            f"'(?P<algorithm>.+){separator}(?P<content>[^{separator}]+)', or the other way round"
+        )
+    return list(pairs), f"CONTENT{separator}ALGORITHM"
+
+
+def _grouped(pairs: Sequence[Cut], by: int, of: int) -> Mapping[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        found[pair[by]].add(pair[of])
+    return found
+
+
+def _is_scale(part: str) -> bool:
+    found = tokens(part)
+    return bool(found) and all(token.is_scale for token in found)
+
+
+def _is_number(name: str) -> bool:
+    found = tokens(name)
+    return bool(found) and all(token.is_number for token in found)
