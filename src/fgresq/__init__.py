@@ -1,5 +1,7 @@
 """Fine-grained quality assessment of restored images: score an image, compare two, rank algorithms.
 
+What stands in `__all__` here is the public API; docs/python.md shows it.
+
 >>> import fgresq
 >>> scorer = fgresq.load()
 >>> scorer.score("restored.png").score  # doctest: +SKIP
@@ -9,14 +11,64 @@ Importing this package imports neither torch nor weights; `load` does.
 """
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fgresq import errors
+from fgresq.errors import FgresqError, ImageError, UserError
+from fgresq.records import Preference
 from fgresq.version import __version__
 
 if TYPE_CHECKING:
+    from fgresq.manifest import read_manifest
+    from fgresq.metrics.native import metric
+    from fgresq.results import Comparison, ImageScore, ImageScores, Provenance, Ranking
+    from fgresq.scoring.ranking import RankingSettings
     from fgresq.scoring.scorer import Scorer
 
-__all__ = ["__version__", "load"]
+__all__ = [
+    "Comparison",
+    "FgresqError",
+    "ImageError",
+    "ImageScore",
+    "ImageScores",
+    "Preference",
+    "Provenance",
+    "Ranking",
+    "RankingSettings",
+    "Scorer",
+    "UserError",
+    "__version__",
+    "errors",
+    "load",
+    "metric",
+    "read_manifest",
+]
+
+# Where the names are that bring NumPy, Polars or torch; each is imported when it is first asked for.
+_LATER = {
+    "metric": "fgresq.metrics.native",
+    "read_manifest": "fgresq.manifest",
+    "Comparison": "fgresq.results",
+    "ImageScore": "fgresq.results",
+    "ImageScores": "fgresq.results",
+    "Provenance": "fgresq.results",
+    "Ranking": "fgresq.results",
+    "RankingSettings": "fgresq.scoring.ranking",
+    "Scorer": "fgresq.scoring.scorer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 def load(

@@ -39,8 +39,15 @@ def test_reports_and_criteria_do_not_import_torch() -> None:
 
 
 def test_public_names() -> None:
-    assert set(fgresq.__all__) == {"__version__", "load"}
+    assert set(fgresq.__all__) <= set(dir(fgresq))
+    for name in fgresq.__all__:
+        assert getattr(fgresq, name) is not None
+    page = (SOURCE.parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `fgresq\.(\w+)", page, re.MULTILINE))
+    assert documented == set(fgresq.__all__) - {"__version__"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", fgresq.__version__)
+    with pytest.raises(AttributeError, match="no attribute 'scorer'"):
+        _ = fgresq.scorer
 
 
 def test_version_of_the_command() -> None:

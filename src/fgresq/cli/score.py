@@ -29,7 +29,7 @@ def score(
     images = find_images(paths)
     scorer = load(weights, device, precision, batch_size)
     with progress_bar("scoring", len(images)) as bar:
-        scores = scorer.score(images, progress=lambda done: bar.advance(bar.task_ids[0], done))
+        scores, _ = scorer.judge(images, progress=lambda done: bar.advance(bar.task_ids[0], done))
     if output is not None:  # before printing, since the reader of a pipe may leave early
         from fgresq.report.tables import write_scores
 

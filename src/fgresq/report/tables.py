@@ -37,7 +37,7 @@ def write_scores(path: Path, scores: Sequence[ImageScore], provenance: Provenanc
     Raises:
         OutputError: it can't be written there.
     """
-    rows = [asdict(score) for score in scores]
+    rows = _score_rows(scores)
     _write(path, {"provenance": asdict(provenance), "scores": rows}, rows, provenance, _SCORE_TYPES)
 
 
@@ -47,7 +47,7 @@ def write_comparison(path: Path, comparison: Comparison, provenance: Provenance)
     Raises:
         OutputError: it can't be written there.
     """
-    row = asdict(comparison)
+    row = _comparison_row(comparison)
     _write(path, {**row, "provenance": asdict(provenance)}, [row], provenance, {})
 
 
@@ -59,9 +59,26 @@ def write_comparisons(path: Path, comparisons: Mapping[str, Comparison | None], 
     Raises:
         OutputError: it can't be written there.
     """
-    rows = [{"content": content, **asdict(found)} for content, found in comparisons.items() if found is not None]
+    rows = [
+        {"content": content, **_comparison_row(found)} for content, found in comparisons.items() if found is not None
+    ]
     document = {"provenance": asdict(provenance), "comparisons": rows}
     _write(path, document, rows, provenance, {} if rows else {"content": pl.String})
+
+
+def scores_frame(scores: Sequence[ImageScore]) -> pl.DataFrame:
+    """One row an image: path, score, error."""
+    return _frame(_score_rows(scores), _SCORE_TYPES)
+
+
+def comparison_frame(comparison: Comparison) -> pl.DataFrame:
+    """One row: the comparison's fields without its provenance."""
+    return _frame([_comparison_row(comparison)], {})
+
+
+def standings_frame(ranking: Ranking) -> pl.DataFrame:
+    """The leaderboard, one row an algorithm; `not_separated_from` is a list joined by "; "."""
+    return _frame(_standing_rows(ranking), _STANDING_TYPES)
 
 
 def ranking_document(ranking: Ranking) -> dict[str, Any]:
@@ -121,6 +138,14 @@ _DRAWN = {".md": _ranking_markdown, ".tex": _ranking_latex}
 RANKING_FORMATS = (".csv", ".json", ".parquet", ".xlsx", *_DRAWN)
 
 
+def _score_rows(scores: Sequence[ImageScore]) -> list[Row]:
+    return [asdict(score) for score in scores]
+
+
+def _comparison_row(comparison: Comparison) -> Row:
+    return {name: value for name, value in asdict(comparison).items() if name != "provenance"}
+
+
 def _standing_rows(ranking: Ranking) -> list[Row]:
     return [
         {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from)}
@@ -136,5 +161,8 @@ def _write(path: Path, document: Row, rows: Sequence[Row], provenance: Provenanc
 
 
 def _with_provenance(rows: Sequence[Row], provenance: Provenance, types: Mapping[str, Any]) -> pl.DataFrame:
-    table = pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)
-    return table.with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())
+    return _frame(rows, types).with_columns(pl.lit(value).alias(key) for key, value in asdict(provenance).items())
+
+
+def _frame(rows: Sequence[Row], types: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema_overrides=types, infer_schema_length=None)

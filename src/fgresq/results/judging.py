@@ -4,10 +4,14 @@ Every answer carries its `Provenance`, so that a number found in a file a year l
 to the program, the weights and the preprocessing that made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fgresq.records import Preference
+from fgresq.results.saving import Shown
+
+_SHOWN = 5
+"""Rows of a short `repr`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Provenance:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageScore:
     """The quality of one image.
 
@@ -47,9 +51,30 @@ class ImageScore:
     score: float | None
     error: str | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"ImageScore({self.path!r}, {'failed: ' + str(self.error) if self.score is None else f'{self.score:.4f}'})"
+        )
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+
+class ImageScores(Shown, list[ImageScore]):
+    """What `Scorer.score` answers to several images: a list, in their order.
+
+    Attributes:
+        provenance: of all of them.
+    """
+
+    def __init__(self, scores: Iterable[ImageScore], provenance: Provenance) -> None:
+        super().__init__(scores)
+        self.provenance = provenance
+
+    def __repr__(self) -> str:
+        more = f", and {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
+        return f"ImageScores([{', '.join(map(repr, self[:_SHOWN]))}{more}])"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Shown):
     """Which of two images looks better.
 
     Attributes:
@@ -58,6 +83,7 @@ class Comparison:
         p_a_better, p_b_better, p_equal: probabilities; they add up to 1.
         preference: the most probable of the three; equal when A and B differ by no more than rounding (1e-5).
         order: "symmetric" (mean over both orders) or "released" (A first only, as the authors' code).
+        provenance: of the numbers; a scorer always gives it.
     """
 
     path_a: str
@@ -69,6 +95,15 @@ class Comparison:
     p_equal: float
     preference: Preference
     order: str
+    provenance: Provenance | None = None
+
+    def __repr__(self) -> str:
+        better = "equal" if self.preference is Preference.EQUAL else f"{self.preference.value} is better"
+        return (
+            f"Comparison({better}: "
+            f"P(A) {self.p_a_better:.3f}, P(B) {self.p_b_better:.3f}, P(equal) {self.p_equal:.3f}; "
+            f"A {self.path_a!r} {self.score_a:.4f}, B {self.path_b!r} {self.score_b:.4f})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +284,8 @@ class TrainingCurve:
     points: tuple[CurvePoint, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ranking(Shown):
     """Restoration algorithms ranked by pairwise comparison of their images.
 
     Attributes:
@@ -301,3 +336,13 @@ class Ranking:
     def winners_per_content(self) -> Mapping[str, tuple[str, ...]]:
         """Content to the algorithms that share its first place."""
         return {entry.content: entry.winners for entry in self.contents}
+
+    def __repr__(self) -> str:
+        rows = [
+            f"{'-' if row.place is None else row.place} {row.algorithm}"
+            f"{'' if row.strength is None else f' {row.strength:+.2f}'}"
+            for row in self.leaderboard[:_SHOWN]
+        ]
+        more = f"; and {len(self.leaderboard) - _SHOWN} more" if len(self.leaderboard) > _SHOWN else ""
+        failed = f", {len(self.failures)} images failed" if self.failures else ""
+        return f"Ranking(contents: {self.compared_contents}; {'; '.join(rows)}{more}{failed})"

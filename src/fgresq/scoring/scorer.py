@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fgresq.errors import UserError
+from fgresq.errors import ImageError, UserError
 from fgresq.images.preprocessing import Preprocessing
 from fgresq.model.fgresq import FGResQ, Order
-from fgresq.results import Comparison, ImageScore, Provenance, Ranking
+from fgresq.results import Comparison, ImageScore, ImageScores, Provenance, Ranking
 from fgresq.scoring.encoding import Encoded, ImageEncoder, Progress
 from fgresq.scoring.exactness import keep_backward_exact, without_autocast
 from fgresq.scoring.gathering import Gathered, gather, gather_mapping
@@ -79,10 +79,8 @@ class Scorer:
     @overload
     def score(self, images: OneImage, *, progress: Progress | None = None) -> ImageScore: ...  # type: ignore[overload-overlap]
     @overload
-    def score(self, images: ManyImages, *, progress: Progress | None = None) -> list[ImageScore]: ...
-    def score(
-        self, images: OneImage | ManyImages, *, progress: Progress | None = None
-    ) -> ImageScore | list[ImageScore]:
+    def score(self, images: ManyImages, *, progress: Progress | None = None) -> ImageScores: ...
+    def score(self, images: OneImage | ManyImages, *, progress: Progress | None = None) -> ImageScore | ImageScores:
         """Score one image, or several.
 
         Args:
@@ -95,14 +93,26 @@ class Scorer:
             no score and says why.
 
         Raises:
-            ImageError: a single image that can't be read.
+            ImageError: a single image that can't be read; in a list, if that is so of all of them (`judge` answers even
+                then).
         """
         items, single = as_list(images)
         encoded = self._encoder.encode(items, progress)
         if single:
             _raise_first(encoded)
-        results = _image_scores(encoded, self._scores(encoded.features))
-        return results[0] if single else results
+        results = self._image_scores(encoded, self._scores(encoded.features))
+        if single:
+            return results[0]
+        if results and all(result.score is None for result in results):
+            first = next(iter(encoded.errors.values()))
+            raise (
+                first
+                if len(results) == 1
+                else ImageError(
+                    first.name, f"{first.reason}; nor could any other of the {len(results)} images be scored"
+                )
+            )
+        return results
 
     def features(self, images: OneImage | ManyImages) -> Float[Tensor, "n q"]:
         """Quality features F_q (eq. 5), one row an image, float32 on the CPU.
@@ -153,27 +163,33 @@ class Scorer:
             rows = self.model.preference(side_a.features.to(device), side_b.features.to(device), order)
         scores_a, scores_b = self._scores(side_a.features), self._scores(side_b.features)
         results = [
-            _comparison((side_a.names[i], scores_a[i]), (side_b.names[i], scores_b[i]), row, order)
+            self._comparison((side_a.names[i], scores_a[i]), (side_b.names[i], scores_b[i]), row, order)
             for i, row in enumerate(rows.tolist())
         ]
         return results[0] if single_a else results
 
     def judge(
-        self, images: ManyImages, pairs: Sequence[tuple[int, int]], *, order: Order = "symmetric"
-    ) -> tuple[list[ImageScore], list[Comparison | None]]:
+        self,
+        images: ManyImages,
+        pairs: Sequence[tuple[int, int]] = (),
+        *,
+        order: Order = "symmetric",
+        progress: Progress | None = None,
+    ) -> tuple[ImageScores, list[Comparison | None]]:
         """Score images and compare pairs of them; each image is encoded once, however many pairs it is in.
 
         Args:
             images: as for `score`.
             pairs: numbers of two of the images, A first.
             order: as for `compare`.
+            progress: as for `score`.
 
         Returns:
             One score an image, as of `score`, and one comparison a pair; None where an image of it can't be read.
         """
-        encoded = self._encoder.encode(as_list(images)[0])
+        encoded = self._encoder.encode(as_list(images)[0], progress)
         values = self._scores(encoded.features)
-        scores = _image_scores(encoded, values)
+        scores = self._image_scores(encoded, values)
         rows = [(encoded.rows[a], encoded.rows[b]) for a, b in pairs]
         good = [(a, b) for a, b in rows if a is not None and b is not None]
         features = encoded.features.to(self._encoder.device)
@@ -183,7 +199,7 @@ class Scorer:
         comparisons: list[Comparison | None] = []
         for (a, b), found in zip(pairs, rows, strict=True):
             sides = [(scores[n].path, values[row]) for n, row in zip((a, b), found, strict=True) if row is not None]
-            comparisons.append(_comparison(sides[0], sides[1], next(answers), order) if len(sides) == 2 else None)
+            comparisons.append(self._comparison(sides[0], sides[1], next(answers), order) if len(sides) == 2 else None)
         return scores, comparisons
 
     def rank(
@@ -255,37 +271,18 @@ class Scorer:
             values: list[float] = self.model.regression(features.to(self._encoder.device)).tolist()
         return values
 
+    def _image_scores(self, encoded: Encoded, values: Sequence[float]) -> ImageScores:
+        return ImageScores(
+            (
+                ImageScore(
+                    name, None if row is None else values[row], encoded.errors[i].reason if row is None else None
+                )
+                for i, (name, row) in enumerate(zip(encoded.names, encoded.rows, strict=True))
+            ),
+            self.provenance,
+        )
 
-def _table_of(images: Rankable, match: str | None) -> tuple[Mapping[str, Mapping[str, ImageInput]], Gathered | None]:
-    if isinstance(images, Gathered):
-        return images.images, images
-    if isinstance(images, Mapping):
-        return gather_mapping(images, pattern=match)
-    gathered = gather([images] if isinstance(images, str | os.PathLike) else images, pattern=match)
-    return gathered.images, gathered
-
-
-def _image_scores(encoded: Encoded, values: Sequence[float]) -> list[ImageScore]:
-    return [
-        ImageScore(name, None if row is None else values[row], encoded.errors[i].reason if row is None else None)
-        for i, (name, row) in enumerate(zip(encoded.names, encoded.rows, strict=True))
-    ]
-
-
-def _comparison(a: tuple[str, float], b: tuple[str, float], row: Sequence[float], order: Order) -> Comparison:
-    """Of two images, each with its name and its score."""
-    p_a, p_b, p_equal = row
-    return Comparison(
-        path_a=a[0],
-        path_b=b[0],
-        score_a=a[1],
-        score_b=b[1],
-        p_a_better=p_a,
-        p_b_better=p_b,
-        p_equal=p_equal,
-        preference=preferred(p_a, p_b, p_equal),
-        order=order,
-    )
+from fgresq.errors import ImageError, UserError
 
 
 def _raise_first(encoded: Encoded) -> None:

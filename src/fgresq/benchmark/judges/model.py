@@ -90,7 +90,7 @@ class ModelJudge:
 
     def scores(self, subjects: Sequence[Subject]) -> list[Verdict]:
         """As `Judge`."""
-        found = self.scorer.score([Path(subject.image) for subject in subjects])
+        found, _ = self.scorer.judge([Path(subject.image) for subject in subjects])
         return [Verdict(score.score, score.error) for score in found]
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[PairVerdict]:
