@@ -282,7 +282,30 @@ class Scorer:
             self.provenance,
         )
 
-from fgresq.errors import ImageError, UserError
+    def _comparison(self, a: tuple[str, float], b: tuple[str, float], row: Sequence[float], order: Order) -> Comparison:
+        """Of two images, each with its name and its score."""
+        p_a, p_b, p_equal = row
+        return Comparison(
+            path_a=a[0],
+            path_b=b[0],
+            score_a=a[1],
+            score_b=b[1],
+            p_a_better=p_a,
+            p_b_better=p_b,
+            p_equal=p_equal,
+            preference=preferred(p_a, p_b, p_equal),
+            order=order,
+            provenance=self.provenance,
+        )
+
+
+def _table_of(images: Rankable, match: str | None) -> tuple[Mapping[str, Mapping[str, ImageInput]], Gathered | None]:
+    if isinstance(images, Gathered):
+        return images.images, images
+    if isinstance(images, Mapping):
+        return gather_mapping(images, pattern=match)
+    gathered = gather([images] if isinstance(images, str | os.PathLike) else images, pattern=match)
+    return gathered.images, gathered
 
 
 def _raise_first(encoded: Encoded) -> None:
