@@ -203,6 +203,16 @@ LAYOUTS: dict[str, tuple[list[str], list[str], list[str]]] = {
     "flat, a hyphen inside": (each("{}_Real-ESRGAN.png", "{}_SwinIR.png"), ["Real-ESRGAN", "SwinIR"], list(SET5)),
     "flat, hyphens": (each("{}-srgan.png", "{}-edsr.png"), ["edsr", "srgan"], list(SET5)),
     "flat, two underscores": (each("{}_a__net_1.png", "{}_a__net_2.png"), ["net_1", "net_2"], [f"{n}_a" for n in SET5]),
+    "flat beside plain names": (
+        each("{}.png", "{}_SwinIR.png", "{}_HAT-L.png"),
+        ["(plain)", "HAT-L", "SwinIR"],
+        list(SET5),
+    ),
+    "flat, plain names and a scale": (each("{}.png", "{}x4.png", of=DIV2K), ["(plain)", "x4"], list(DIV2K)),
+    "flat, two scales": (each("{}x2.png", "{}x4.png", of=DIV2K), ["x2", "x4"], list(DIV2K)),
+    "flat, brackets": (each("{} (SwinIR).png", "{} (HAT).png"), ["(HAT)", "(SwinIR)"], list(SET5)),
+    "Rain100L": (each("PReNet/rain-{}.png", "GT/norain-{}.png", of=("001", "002")), ["GT", "PReNet"], ["001", "002"]),
+    "one image each": (["SwinIR/baby_x4_SwinIR.png", "HAT/baby_HAT.png"], ["HAT", "SwinIR"], ["baby"]),
     "flat, one content": (["bicubic.png", "x4.v2.JPG", "ours.png"], ["bicubic", "ours", "x4.v2"], ["."]),
     "flat, versions of one content": (["v1.png", "v2.png", "v10.png"], ["v1", "v10", "v2"], ["."]),
     "contents as folders, content in front": (
@@ -291,6 +301,8 @@ REFUSED = {
     "numbered": (each("{}.png", of=("9", "25", "102")), "the names are only numbered"),
     "numbered with a word": (each("kodim{}.png", of=("01", "02")), "the names are only numbered"),
     "flat in either order": (each("a_{}.png", "b_{}.png", of=("1", "2")), "can be read in two ways"),
+    "flat, half a grid": (["baby_A.png", "baby_B.png", "bird_A.png"], "may be several contents or one; say which"),
+    "one image each, of who knows what": (["A/baby_foo.png", "B/baby_bar.png"], r"nearest names: A \(baby_foo\) and B"),
     "flat, two files of one name": ([*each("{}_a.png", "{}_b.png"), "baby_a.jpg"], "two files for one content"),
 }
 

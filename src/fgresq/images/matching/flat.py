@@ -11,6 +11,9 @@ from fgresq.names import first_few
 _SEPARATORS = ("__", "_", " ", "-", "@", ".")
 _FEWEST_SHARE = 0.5
 
+PLAIN = "(plain)"
+"""The algorithm of files that are named by their content alone, beside others that name an algorithm too."""
+
 Cut = tuple[str, str]
 
 
@@ -23,17 +26,80 @@ def cut_flat_names(stems: Sequence[str]) -> tuple[list[Cut], str] | None:
     Raises:
         LayoutError: names that are only numbered, or that can be read in either order.
     """
+    beside = _beside_plain_names(stems)
+    if beside is not None:
+        return beside, f"CONTENT and CONTENT_ALGORITHM; files with a content's name alone are called {PLAIN}"
     for separator in _SEPARATORS:
         for cut in (_finest, _coarser):
             pairs = cut(stems, separator)
             if pairs is not None:
                 return _in_order(pairs, separator)
+    by_scale = _by_attached_scale(stems)
+    if by_scale is not None:
+        return by_scale, "CONTENT and a scale"
+    _refuse_half_a_grid(stems)
     if len(stems) > 1 and is_enumerated(stems):
         raise LayoutError(
             f"the names are only numbered ({first_few(stems, shown=3)}), as those of different pictures are; put one "
             "folder an algorithm, or, if they show one content, say so with --match '(?P<algorithm>.+)'"
         )
     return None
+
+
+def _beside_plain_names(stems: Sequence[str]) -> list[Cut] | None:
+    """baby.png beside baby_SwinIR.png, if every other name begins with such a one."""
+    words = {stem: tuple(token.key for token in tokens(stem)) for stem in stems}
+    longer = {stem: {other for other in stems if _begins(words[other], words[stem])} for stem in stems}
+    plain = {stem for stem, found in longer.items() if found and not any(stem in of for of in longer.values())}
+    others = [stem for stem in stems if stem not in plain]
+    if (
+        len(plain) < 2
+        or any(map(names_a_method, plain))
+        or not all(any(_begins(words[other], words[stem]) for stem in plain) for other in others)
+    ):
+        return None
+    pairs = []
+    for stem in stems:
+        if stem in plain:
+            pairs.append((stem, PLAIN))
+            continue
+        content = max((name for name in plain if _begins(words[stem], words[name])), key=len)
+        pairs.append((content, stem[tokens(stem)[len(words[content])].start :]))
+    algorithms = _grouped(pairs, 1, 0)
+    return pairs if all(len(found) > 1 for found in algorithms.values()) else None
+
+
+def _begins(name: Sequence[str], start: Sequence[str]) -> bool:
+    return 0 < len(start) < len(name) and tuple(name[: len(start)]) == tuple(start)
+
+
+def _by_attached_scale(stems: Sequence[str]) -> list[Cut] | None:
+    """0901x2.png beside 0901x4.png."""
+    found = [tokens(stem) for stem in stems]
+    if not all(
+        len(names) > 1 and names[-1].is_scale and names[-1].end == len(s) for names, s in zip(found, stems, strict=True)
+    ):
+        return None
+    pairs = [(stem[: names[-2].end], names[-1].text) for stem, names in zip(stems, found, strict=True)]
+    return pairs if _is_grid(pairs) else None
+
+
+def _refuse_half_a_grid(stems: Sequence[str]) -> None:
+    """Ask where names look like several contents, of which too few have two algorithms: baby_A, baby_B, bird_A.
+
+    Raises:
+        LayoutError: so.
+    """
+    for separator in _SEPARATORS:
+        pairs = [_cut_last(stem.split(separator), separator, only_scales=False) for stem in stems]
+        whole = [pair for pair in pairs if pair[0]]
+        contents, algorithms = _grouped(whole, 0, 1), _grouped(whole, 1, 0)
+        if any(len(found) > 1 for found in contents.values()) and any(len(found) > 1 for found in algorithms.values()):
+            raise LayoutError(
+                f"names such as {first_few(sorted(separator.join(pair) for pair in whole), shown=3)} may be several "
+                "contents or one; say which with --match "
+                f"'(?P<content>.+){separator}(?P<algorithm>[^{separator}]+)' or --match '(?P<algorithm>.+)'"
+            )
 
 
 def _finest(stems: Sequence[str], separator: str) -> list[Cut] | None:

@@ -359,7 +359,7 @@ def _nothing_shared(members: Mapping[str, Sequence[Named]]) -> str:
     hint = (
         "numbers are padded differently: if they number the same pictures, --match '0*(?P<content>[0-9]+)'"
         if padded
-        else "say how to read them with --match, such as --match '(?P<content>[^_]+)_.*'"
+        else "say how to read them with --match, such as --match '(?P<content>[^_]+).*'"
     )
     return f"no content is shared by two algorithms, so nothing can be compared; nearest names: {shown}; {hint}"
 

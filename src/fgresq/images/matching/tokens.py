@@ -15,7 +15,24 @@ _BEFORE_A_SCALE = frozenset({"srf", "scale", "sf"})
 # What tools write behind or before a content's name, whatever the algorithm.
 _GENERIC = frozenset(
     {"out", "output", "outputs", "result", "results", "res", "rlt", "pred", "prediction", "fake", "final", "est"}
-    | {"sr", "hr", "lr", "gt", "hq", "lq", "rgb", "bgr", "srf", "image", "restored", "enhanced", "reconstructed"}
+    | {
+        "sr",
+        "hr",
+        "lr",
+        "gt",
+        "hq",
+        "lq",
+        "rgb",
+        "bgr",
+        "srf",
+        "img",
+        "image",
+        "restored",
+        "rain",
+        "norain",
+        "enhanced",
+        "reconstructed",
+    }
     | {"derained", "deblurred", "denoised", "dehazed", "clean", "ref", "reference", "original", "orig", "target"}
 )
 
