@@ -74,7 +74,7 @@ for wrong in (None, 3, 0.5, b"a.png", bytearray(b"a.png"), {"a": 1}, {1}, (x for
         scorer.score(wrong)
     except fgresq.errors.UserError as error:
         print(error)
-(none, number, name) = scorer.score([None, 3, b"a.png"])
+(none, number, name), _ = scorer.judge([None, 3, b"a.png"])
 print(none.error, number.error, name.error, sep="; ")
 """
     lines = subprocess.run(
@@ -275,7 +275,15 @@ def test_bad_ones_among_good_ones_of_every_kind(scorer: Scorer, path: Path) -> N
 
 
 def test_only_bad_ones(scorer: Scorer) -> None:
-    assert [result.score for result in scorer.score(["gone.png", "gone too.png", np.zeros((2, 2))])] == [None] * 3
+    images = ["gone.png", "gone too.png", np.zeros((2, 2))]
+    with pytest.raises(ImageError, match=r"^gone\.png: no such file; nor could any other of the 3 images be scored$"):
+        scorer.score(images)
+    with pytest.raises(ImageError, match=r"^gone\.png: no such file$"):
+        scorer.score(images[:1])
+    assert scorer.score([]) == []
+    scores, comparisons = scorer.judge(images, [(0, 1)])
+    assert [result.score for result in scores] == [None] * 3
+    assert comparisons == [None]
 
 
 def test_a_picture_that_pillow_has_only_opened_may_be_passed_twice(scorer: Scorer, photographs: Mapping) -> None:
