@@ -1,11 +1,13 @@
 """The README's own commands and code, run as they stand."""
 
+import ast
 import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.waiting import LONGEST
@@ -51,6 +53,38 @@ def test_command(command: str, after_make_demo: Path) -> None:
     assert "labelled by full-reference metrics, not by people" in " ".join(printed.split())
     written = re.findall(r"--(?:output|report) (\S+)", command)
     assert all((after_make_demo / name).stat().st_size > 0 for name in written)
+
+
+def test_the_page_on_python(after_make_demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(after_make_demo)
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=dict))  # the page says that it isn't needed
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for code in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        exec(code, names)  # noqa: S102 - our own page
+    assert Path("comparison.json").stat().st_size > 0
+    assert Path("ranking.html").stat().st_size > 0
+
+
+def test_the_notebook(after_make_demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells one after the other, and what each ends in shown as a notebook shows it."""
+    monkeypatch.chdir(after_make_demo)
+    cells = json.loads((ROOT / "examples" / "ranking.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, object] = {}
+    shown = []
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] != "code":
+            continue
+        assert not cell["outputs"], "outputs aren't kept, since they would grow old"
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, f"cell {number}", "exec"), names)  # noqa: S102 - our own notebook
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), f"cell {number}", "eval"), names)  # noqa: S307
+            shown.append(value._repr_html_() if hasattr(value, "_repr_html_") else repr(value))
+    assert any("absent.png" in text and "no such file" in text for text in shown)
+    assert any("nonlocal-means" in text and "<table>" in text for text in shown)
+    assert Path("ranking.tex").read_text(encoding="utf-8").count("\\toprule") == 1
 
 
 def test_python(after_make_demo: Path) -> None:
