@@ -57,12 +57,16 @@ def rank(
 ) -> None:
     """Rank restoration algorithms by comparing all pairs of their images, content by content.
 
-    DIR holds one subfolder an algorithm, with data sets below if there are some, or is flat (CONTENT_ALGORITHM.png, or
-    one content). Contents are matched by name: what says nothing of them (the algorithm's name, a scale, what all names
-    of a folder share) is taken off where the rest then agrees, and that is printed first. Every image is encoded once.
-    Strengths are Bradley-Terry's, of the probabilities; intervals come from resampling the contents. One algorithm is
-    called better than another if the paired bootstrap of their difference says so after Holm's correction, and never on
-    fewer than 6 contents.
+    DIR holds one subfolder an algorithm, with data sets below if there are
+    some, or is flat (CONTENT_ALGORITHM.png, or one content). Contents are
+    matched by name: what says nothing of them (the algorithm's name, a scale,
+    what all names of a folder share) is taken off where the rest then agrees,
+    and that is printed first. Every image is encoded once.
+
+    Strengths are Bradley-Terry's, of the probabilities; intervals come from
+    resampling the contents. One algorithm is called better than another if the
+    paired bootstrap of their difference says so after Holm's correction, and
+    never on fewer than 6 contents.
     """
     from fgresq.report.excel import check_excel
     from fgresq.report.tables import RANKING_FORMATS, ranking_csv, ranking_json, write_ranking
@@ -115,5 +119,5 @@ def _print_matching(gathered: "Gathered") -> None:
         for algorithm, contents in gathered.images.items():
             if content in contents:
                 results.print(cell(f"  {algorithm}: {printable(contents[content])}"), soft_wrap=True)
-    for line in gathered.summary():
+    for line in gathered.summary(shown=1_000_000):
         results.print(cell(line), soft_wrap=True)

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,29 @@ from fgresq.images.decode import printable
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k"}
+)
+
+# Of pictures, videos and archives in which people look for pictures, none of which is read.
+UNREAD_SUFFIXES = frozenset(
+    {".exr", ".hdr", ".pfm", ".heic", ".heif", ".jxl", ".jxr", ".npy", ".npz", ".mat", ".psd", ".svg", ".pdf", ".dng"}
+    | {
+        ".cr2",
+        ".nef",
+        ".arw",
+        ".raw",
+        ".yuv",
+        ".mp4",
+        ".avi",
+        ".mov",
+        ".mkv",
+        ".zip",
+        ".tar",
+        ".gz",
+        ".tgz",
+        ".7z",
+        ".rar",
+    }
+    | {".lmdb", ".h5", ".hdf5", ".pt", ".tga", ".qoi"}
 )
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -48,7 +72,10 @@ def _expand(argument: str) -> Iterable[Path]:
     if argument and _is_there(path):
         found = list(_images_at(path))
         if not found:
-            raise UserError(f"{printable(path)}: no image in this folder (looked for {', '.join(sorted(SUFFIXES))})")
+            others = ", ".join(f"{number} {suffix}" for suffix, number in sorted(unread_below([path]).items()))
+            besides = f"; not read: {others}" if others else ""
+            looked = ", ".join(sorted(SUFFIXES))
+            raise UserError(f"{printable(path)}: no image in this folder (looked for {looked}){besides}")
         return found
     if not glob.has_magic(argument) or _ADDRESS.match(argument):
         raise UserError(why_not_there(argument))
@@ -97,6 +124,17 @@ def _is_there(path: Path) -> bool:
 
 def _images_at(path: Path) -> Iterable[Path]:
     return images_below(path) if _is_folder(path) else [path]
+
+
+def unread_below(folders: Iterable[Path]) -> dict[str, int]:
+    """How many files of formats that aren't read lie below some folders, by suffix."""
+    counted: Counter[str] = Counter()
+    for folder in folders:
+        for _, below, files in os.walk(folder):
+            below[:] = [name for name in below if not is_ignored(name)]
+            suffixes = [Path(name).suffix.lower() for name in files if not is_ignored(name)]
+            counted.update(suffix for suffix in suffixes if suffix in UNREAD_SUFFIXES)
+    return dict(counted)
 
 
 def _leads_up(parent: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fgresq.errors import LayoutError, ManifestError, UserError
 from fgresq.images.decode import printable
-from fgresq.images.discover import SUFFIXES, images_below, is_there, why_not_there
+from fgresq.images.discover import SUFFIXES, images_below, is_there, unread_below, why_not_there
 from fgresq.images.foreign import why_unreadable
 from fgresq.images.matching import Matching, match_by_pattern, match_names
 from fgresq.manifest import read_manifest
@@ -58,8 +58,8 @@ class Gathered:
                 found.setdefault(content, []).append(algorithm)
         return found
 
-    def summary(self) -> tuple[str, ...]:
-        """What was matched and how, one sentence each, before anything is read."""
+    def summary(self, shown: int = 5) -> tuple[str, ...]:
+        """What was matched and how, one sentence each; of files that are left over, so many names."""
         shared, total = len(self.shared), len(self.owners())
         sets = len(set(self.datasets.values()))
         lines = [
@@ -70,10 +70,10 @@ class Gathered:
         ]
         alone = self.alone
         if alone:
-            named = first_few([printable(path) for path in alone], shown=5)
+            named = first_few([printable(path) for path in alone], shown)
             lines.append(f"left over, since no other algorithm has the content: {named}")
         if self.left_out:
-            named = first_few([printable(path) for path in self.left_out], shown=5)
+            named = first_few([printable(path) for path in self.left_out], shown)
             lines.append(f"left out: {named}")
         return tuple(lines)
 
@@ -126,7 +126,9 @@ def _gather_one(place: Path, pattern: str | None) -> Gathered:
             return _from_manifest(place)
         files = [(image, image.relative_to(place).as_posix()) for image in images_below(place, through_links=True)]
         if not files:
-            raise LayoutError(f"{printable(place)}: holds 0 algorithms with images; at least two are needed to rank")
+            raise LayoutError(
+                f"{printable(place)}: holds 0 algorithms with images; at least two are needed to rank{_unread([place])}"
+            )
         return _matched(files, place.resolve().name or ".", pattern, within=place)
     if place.suffix.lower() in _TABLES:
         return _from_table(place)
@@ -160,13 +162,22 @@ def _name_and_place(argument: str) -> tuple[str | None, str]:
 def _images_of(folder: Path) -> list[Path]:
     found = list(images_below(folder, through_links=True))
     if not found:
-        raise LayoutError(f"{printable(folder)}: no image in this folder")
+        raise LayoutError(f"{printable(folder)}: no image in this folder{_unread([folder])}")
     return found
+
+
+def _unread(folders: Sequence[Path]) -> str:
+    """Which files of pictures and archives lie there that aren't read, as an addition to a sentence."""
+    found = unread_below(folders)
+    if not found:
+        return ""
+    said = ", ".join(f"{number} {suffix}" for suffix, number in sorted(found.items()))
+    return f"; files of formats that aren't read: {said}; convert them to PNG, or unpack them"
 
 
 def _labels(named: Sequence[tuple[str | None, str]]) -> list[str]:
     """A name for each folder: that given, else its own, with the folders above where that isn't enough."""
-    parts = [(name,) if name is not None else Path(place).resolve().parts for name, place in named]
+    parts = [(name,) if name is not None else _parts(place) for name, place in named]
     while len({names[-1] for names in parts}) == 1 and all(len(names) > 1 for names in parts):
         parts = [names[:-1] for names in parts]
     for depth in range(1, max(map(len, parts)) + 1):
@@ -175,6 +186,12 @@ def _labels(named: Sequence[tuple[str | None, str]]) -> list[str]:
             return labels
     twice = next(label for label in labels if labels.count(label) > 1)
     raise LayoutError(f"{twice}: is named twice; name each folder once, or tell them apart as NAME=DIR")
+
+
+def _parts(place: str) -> tuple[str, ...]:
+    """Of a path without dots; a link keeps its own name."""
+    path = Path(place)
+    return path.resolve().parts if {".", ".."} & set(path.parts) or not path.name else path.absolute().parts
 
 
 def _matched(

@@ -4,8 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, overload
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fgresq.errors import ImageError, UserError
@@ -21,7 +23,7 @@ from fgresq.scoring.ranking import JudgedContent, RankingSettings, preferred, ra
 
 _SETTINGS = RankingSettings()
 
-OfAlgorithm: TypeAlias = str | os.PathLike[str] | ManyImages | Mapping[str, ImageInput]
+OfAlgorithm: TypeAlias = str | os.PathLike[str] | ManyImages | NDArray[np.generic] | Mapping[str, ImageInput]
 Rankable: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, OfAlgorithm] | Gathered
 
 

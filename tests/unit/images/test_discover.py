@@ -182,6 +182,12 @@ def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: 
             list(images_below(Path("d"), through_links=True))
 
 
+def test_what_is_not_read_is_counted_where_nothing_else_is_there(tmp_path: Path) -> None:
+    made(tmp_path, "a/1.EXR", "a/2.exr", "b.heic", "c.txt", ".d.exr")
+    with pytest.raises(UserError, match=r"no image in this folder \(.*\); not read: 2 \.exr, 1 \.heic$"):
+        find_images([str(tmp_path)])
+
+
 def test_images_below_gives_nothing_for_a_folder_without_any(tmp_path: Path) -> None:
     assert list(images_below(made(tmp_path, "a.txt"))) == []
 

@@ -421,5 +421,7 @@ def test_runs_and_checkpoints() -> None:
         ("", ((3, "step_3"), (5000, "iter_5000"), (10000, "iter_10000"))),
         ("net", ((5000, "net_5k_iter"), (20000, "net_20k_iter"))),
     ]
+    assert [of.members for of in checkpoints_among(["10000", "5000", "GT"])] == [((5000, "5000"), (10000, "10000"))]
+    assert checkpoints_among(["1", "2", "0900", "37"]) == ()
     assert runs_among(["trunk1", "trunk2", "prune3"]) == ()
     assert checkpoints_among(["A/epoch_1", "A/iter_1"]) == ()

@@ -80,7 +80,7 @@ def test_links_to_folders(tmp_path: Path) -> None:
         "SwinIR": {"1": "all/SwinIR/1.png"},
     }
     (tmp_path / "link").symlink_to(tmp_path / "two" / "results")
-    assert list(gather([tmp_path / "one" / "SwinIR", tmp_path / "link"]).images) == ["SwinIR", "results"]
+    assert list(gather([tmp_path / "one" / "SwinIR", tmp_path / "link"]).images) == ["SwinIR", "link"]
 
 
 def test_files_of_a_flat_folder_by_name(tmp_path: Path) -> None:
@@ -152,6 +152,8 @@ def test_a_table_that_is_refused(tmp_path: Path, text: str, message: str) -> Non
         (("a/1.png", "b/x.txt"), ("a", "b"), "b: no image in this folder"),
         (("a/1.png",), ("a/1.png",), r"1\.png: no such folder, but one image; rank takes"),
         (("a/1.png",), ("A=a",), "holds 1 algorithm"),
+        (("a/1.exr", "b/1.EXR", "c.zip"), ("",), r"0 algorithms .*formats that aren't read: 2 \.exr, 1 \.zip; convert"),
+        (("a/1.png", "b/1.heic"), ("a", "b"), r"b: no image in this folder; .* 1 \.heic"),
         (("file.txt",), ("file.txt/in",), "no such folder; rank takes a folder with one subfolder an algorithm"),
     ],
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 import fgresq
 from fgresq.errors import LayoutError, UserError
@@ -217,3 +219,82 @@ def test_one_algorithm_cannot_be_ranked(scorer: Scorer, tmp_path: Path) -> None:
         scorer.rank({"one": {}})
     with pytest.raises(LayoutError, match="holds 0 algorithms"):
         scorer.rank(tmp_path)
+
+
+def test_algorithms_as_folders_lists_and_arrays_give_one_ranking(
+    scorer: Scorer, photographs: Mapping[str, Path], tmp_path: Path
+) -> None:
+    coffee, chelsea = (Image.open(photographs[name]).convert("RGB").resize((96, 80)) for name in ("coffee", "chelsea"))
+    pictures = {
+        "sharp": [chelsea, coffee],
+        "dull": [image.resize((24, 20)).resize((96, 80)) for image in (chelsea, coffee)],
+    }
+    for algorithm, images in pictures.items():
+        (tmp_path / algorithm).mkdir()
+        for name, image in zip(("chelsea", "coffee"), images, strict=True):
+            image.save(tmp_path / algorithm / f"{name}_{algorithm}.png")
+    arrays = {name: np.stack([np.asarray(image) for image in images]) for name, images in pictures.items()}
+    batches = {name: torch.from_numpy(stack / 255).permute(0, 3, 1, 2).float() for name, stack in arrays.items()}
+    lists = {name: sorted((tmp_path / name).iterdir()) for name in pictures}
+    folders = {name: str(tmp_path / name) for name in pictures}
+    places = [tmp_path / "sharp", f"dull={tmp_path / 'dull'}"]
+    rankings = [scorer.rank(given) for given in (pictures, arrays, batches, lists, folders, places, tmp_path)]
+    for ranking in rankings:
+        rows = {row.algorithm: row for row in ranking.leaderboard}
+        assert rows.keys() == {"sharp", "dull"}
+        assert ranking.compared_contents == 2
+        assert rows["sharp"].strength == pytest.approx(
+            {r.algorithm: r for r in rankings[0].leaderboard}["sharp"].strength, abs=2e-3
+        )
+    assert [content.content for content in rankings[0].contents] == ["0", "1"]
+    assert [content.content for content in rankings[-1].contents] == ["chelsea", "coffee"]
+    assert rankings[0].warnings == ()
+    assert rankings[-1].warnings == ("dull: names without …_dull", "sharp: names without …_sharp")
+    one = scorer.rank(tmp_path, match=r"(?P<content>c.+)_[^_]+")
+    assert [row.strength for row in one.leaderboard] == [row.strength for row in rankings[-1].leaderboard]
+
+
+def test_each_data_set_is_ranked_by_itself_as_if_it_were_alone() -> None:
+    first = [judged(f"S/{n}", {"x": n % 3, "y": 1, "z": 0.5}) for n in range(8)]
+    second = [judged(f"T/{n}", {"x": 1, "y": 2}) for n in range(7)]
+    datasets = {entry.content: entry.content[0] for entry in [*first, *second]}
+    both = rank_contents(
+        [*first, *second],
+        algorithms=("x", "y", "z"),
+        failures=[],
+        missing=[],
+        provenance=NOWHERE,
+        settings=RankingSettings(resamples=50),
+        datasets=datasets,
+    )
+    assert [(of.dataset, len(of.contents)) for of in both.datasets] == [("S", 8), ("T", 7)]
+    alone = rank(second, ("x", "y"), resamples=50)
+    assert both.datasets[1].leaderboard == alone.leaderboard
+    assert both.datasets[1].pairs == alone.pairs
+    assert rank(second, ("x", "y"), resamples=50).datasets == ()
+
+
+def test_the_spread_of_runs() -> None:
+    contents = [judged(f"c{n}", {"A/seed1": 3, "A/seed2": 1, "B": 2}) for n in range(8)]
+    ranking = rank(contents, ("A/seed1", "A/seed2", "B"), resamples=50)
+    strengths = {row.algorithm: row.strength for row in ranking.leaderboard}
+    own = [strengths["A/seed1"], strengths["A/seed2"]]
+    (spread,) = ranking.runs
+    assert (spread.algorithm, spread.runs) == ("A", ("A/seed1", "A/seed2"))
+    assert spread.strength == pytest.approx(np.mean(own))
+    assert spread.spread == pytest.approx(np.std(own, ddof=1))
+    assert (spread.least, spread.most) == (min(own), max(own))
+    assert rank([judged("c", {"A/seed1": 1, "B": 2})], ("A/seed1", "B")).runs == ()
+
+
+def test_the_curve_of_a_training() -> None:
+    contents = [judged(f"c{n}", {"iter_100": 1, "iter_2k": 3, "iter_300": 2, "iter_3000": 3}) for n in range(20)]
+    (curve,) = rank(contents, ("iter_2k", "iter_100", "iter_3000", "iter_300")).curves
+    assert [(point.step, point.best_so_far, point.better) for point in curve.points] == [
+        (100, 100, None),
+        (300, 300, True),
+        (2000, 2000, True),
+        (3000, 2000, False),
+    ]
+    few = rank(contents[:3], ("iter_2k", "iter_100", "iter_3000", "iter_300")).curves[0]
+    assert {point.better for point in few.points} == {None}

@@ -36,14 +36,21 @@ def is_checkpoint(name: str) -> bool:
     return _STEP.fullmatch(name) is not None
 
 
+def is_bare_step(name: str) -> bool:
+    """Whether a name is a number as steps of training are called: 5000, not 0901."""
+    return name.isdecimal() and not name.startswith("0") and int(name) % 100 == 0
+
+
 def runs_among(algorithms: Sequence[str]) -> tuple[Family, ...]:
     """Algorithms of which there are two runs or more: NAME/seed1, NAME_run2."""
     return _families(algorithms, _RUN)
 
 
 def checkpoints_among(algorithms: Sequence[str]) -> tuple[Family, ...]:
-    """Trainings of which there are two steps or more: NAME/iter_5000, iter_10000, NAME_10k_steps."""
-    return _families(algorithms, _STEP)
+    """Trainings of which there are two steps or more: NAME/iter_5000, iter_10000, NAME_10k_steps, or 5000 and 10000."""
+    bare = tuple(sorted((int(name), name) for name in algorithms if is_bare_step(name)))
+    found = _families(algorithms, _STEP)
+    return (*found, Family("", bare)) if len(bare) > 1 and all(of.name for of in found) else found
 
 
 def _families(algorithms: Sequence[str], pattern: re.Pattern[str]) -> tuple[Family, ...]:

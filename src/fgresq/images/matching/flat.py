@@ -48,29 +48,23 @@ def cut_flat_names(stems: Sequence[str]) -> tuple[list[Cut], str] | None:
 
 def _beside_plain_names(stems: Sequence[str]) -> list[Cut] | None:
     """baby.png beside baby_SwinIR.png, if every other name begins with such a one."""
-    words = {stem: tuple(token.key for token in tokens(stem)) for stem in stems}
-    longer = {stem: {other for other in stems if _begins(words[other], words[stem])} for stem in stems}
-    plain = {stem for stem, found in longer.items() if found and not any(stem in of for of in longer.values())}
-    others = [stem for stem in stems if stem not in plain]
-    if (
-        len(plain) < 2
-        or any(map(names_a_method, plain))
-        or not all(any(_begins(words[other], words[stem]) for stem in plain) for other in others)
-    ):
+    found = {stem: tokens(stem) for stem in stems}
+    by_words = {tuple(token.key for token in names): stem for stem, names in found.items()}
+    begun = {}  # the shortest other name that each begins with
+    for words, stem in by_words.items():
+        starts = (by_words[words[:i]] for i in range(1, len(words)) if words[:i] in by_words)
+        begun[stem] = next(starts, None)
+    plain = set(begun.values()) - {None}
+    if len(plain) < 2 or any(names_a_method(name) for name in plain if name is not None):
         return None
-    pairs = []
+    pairs: list[Cut] = []
     for stem in stems:
-        if stem in plain:
-            pairs.append((stem, PLAIN))
-            continue
-        content = max((name for name in plain if _begins(words[stem], words[name])), key=len)
-        pairs.append((content, stem[tokens(stem)[len(words[content])].start :]))
+        content = begun.get(stem)
+        if content is None and stem not in plain:
+            return None
+        pairs.append((stem, PLAIN) if content is None else (content, stem[found[stem][len(found[content])].start :]))
     algorithms = _grouped(pairs, 1, 0)
-    return pairs if all(len(found) > 1 for found in algorithms.values()) else None
-
-
-def _begins(name: Sequence[str], start: Sequence[str]) -> bool:
-    return 0 < len(start) < len(name) and tuple(name[: len(start)]) == tuple(start)
+    return pairs if all(len(contents) > 1 for contents in algorithms.values()) else None
 
 
 def _by_attached_scale(stems: Sequence[str]) -> list[Cut] | None:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from fgresq.errors import LayoutError
 from fgresq.images.matching.affixes import Named, Stripping, read_names, shared_keys, strippings
-from fgresq.images.matching.families import is_checkpoint, is_run
+from fgresq.images.matching.families import is_bare_step, is_checkpoint, is_run
 from fgresq.images.matching.flat import cut_flat_names
 from fgresq.images.matching.tokens import key_of, names_a_method, tokens
 from fgresq.names import first_few
@@ -174,8 +174,11 @@ def _are_algorithms(folders: Sequence[str], names: set[str]) -> bool:
     """Whether methods or training steps are named by the second, at least half of them, and not by the first."""
     if any(map(names_a_method, folders)) or len(names) < 2:
         return False
-    steps = all(name.isdigit() and not name.startswith("0") and int(name) % 100 == 0 for name in names)
-    return steps or all(is_checkpoint(name) for name in names) or sum(map(names_a_method, names)) >= len(names) / 2
+    return (
+        all(map(is_bare_step, names))
+        or all(is_checkpoint(name) for name in names)
+        or sum(map(names_a_method, names)) >= len(names) / 2
+    )
 
 
 def _sets_first_by_name(files: Sequence[str], parts: Sequence[tuple[str, ...]]) -> Matching | None:
