@@ -1,9 +1,12 @@
-"""FGResQ as metrics of pyiqa (IQA-PyTorch): importing this module registers `fgresq-compact` and `fgresq-released`.
+"""FGResQ as metrics of pyiqa (IQA-PyTorch): importing this module registers `fgresq-compact` and `fgresq-released`,
+and with `-pair` at the end those that compare two pictures.
 
     import pyiqa
     import fgresq.plugs.pyiqa
 
     metric = pyiqa.create_metric("fgresq-compact", device="cuda")
+    pair = pyiqa.create_metric("fgresq-compact-pair")
+    p_first_better, p_second_better, p_equal = pair(first, second)[0]
 
 pyiqa 0.1.16 has a metric `fgresq` of its own. Importing this leaves it what it is, or a script's numbers would depend
 on what else was imported. `register("fgresq", replace=True)` takes the name over.
@@ -60,22 +63,51 @@ class FgresqScorer(nn.Module):
         return self._scorer.on(images.device).forward(in_colour)
 
 
-def register(name: str, weights: str | os.PathLike[str] = "compact", *, replace: bool = False) -> None:
+class FgresqPair(nn.Module):
+    """The comparison of two pictures of one content, as a metric of two inputs.
+
+    Args, Raises: as of `FgresqScorer`.
+    """
+
+    def __init__(self, weights: str | os.PathLike[str] = "compact", precision: str = "fp32") -> None:
+        super().__init__()
+        self._scorer = PlacedScorer(weights, precision)
+
+    def forward(self, first: Float[Tensor, "b c h w"], second: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3"]:
+        """Probabilities that the first looks better, that the second does, and that they are equal.
+
+        Args:
+            first, second: RGB in [0, 1], or grey with c = 1.
+
+        Returns:
+            (b, 3); a row adds up to 1, and swapping the inputs swaps its first two.
+        """
+        scorer = self._scorer.on(first.device)
+        sides = [each.expand(-1, 3, -1, -1) if each.shape[1] == 1 else each for each in (first, second)]
+        rows = [(each.p_a_better, each.p_b_better, each.p_equal) for each in scorer.compare(*sides)]
+        return first.new_tensor(rows).reshape(-1, 3)
+
+
+def register(
+    name: str, weights: str | os.PathLike[str] = "compact", *, pair: bool = False, replace: bool = False
+) -> None:
     """Make `pyiqa.create_metric(name)` a metric of ours.
 
     Args:
         name: of the metric, in pyiqa.
         weights: as of `fgresq.load`; they are looked for when the metric is created.
+        pair: compare two pictures, not score one.
         replace: take the name from a metric that has it.
 
     Raises:
         UserError: pyiqa has a metric of that name, and `replace` is off.
     """
-    if FgresqScorer.__name__ not in ARCH_REGISTRY:
-        ARCH_REGISTRY.register(FgresqScorer)
+    network = FgresqPair if pair else FgresqScorer
+    if network.__name__ not in ARCH_REGISTRY:
+        ARCH_REGISTRY.register(network)
     config = {
-        "metric_opts": {"type": FgresqScorer.__name__, "weights": os.fspath(weights)},
-        "metric_mode": "NR",
+        "metric_opts": {"type": network.__name__, "weights": os.fspath(weights)},
+        "metric_mode": "FR" if pair else "NR",
         "lower_better": False,
         "score_range": "0, 1",
     }
@@ -86,3 +118,4 @@ def register(name: str, weights: str | os.PathLike[str] = "compact", *, replace:
 
 for _weights in ("compact", "released"):
     register(f"fgresq-{_weights}", _weights)
+    register(f"fgresq-{_weights}-pair", _weights, pair=True)

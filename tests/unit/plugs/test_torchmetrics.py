@@ -16,7 +16,7 @@ from torchmetrics import MeanMetric, Metric, MetricCollection
 
 import fgresq
 from fgresq.errors import UserError, WeightsError
-from fgresq.plugs.torchmetrics import FGResQScore
+from fgresq.plugs.torchmetrics import FGResQPreference, FGResQScore, LiteDists, fgresq_score
 from fgresq.scoring.scorer import Scorer
 
 # Between Scorer.score on arrays and the tensor path: 2.4e-7 was measured.
@@ -199,3 +199,47 @@ def test_the_network_follows_the_metric(arrays: Sequence[NDArray[np.uint8]], wan
     metric.update(batch(arrays[1]))
     assert metric.compute().device.type == "cuda"
     assert metric.compute().item() == pytest.approx((wanted[0] + wanted[1]) / 2, abs=1e-3)
+
+
+def test_the_functional_form(arrays: Sequence[NDArray[np.uint8]], wanted: Sequence[float]) -> None:
+    images = batch(arrays[0], arrays[3])
+    expected = [wanted[0], wanted[3]]
+    assert fgresq_score(images, "none").tolist() == pytest.approx(expected, abs=TOLERANCE)
+    assert fgresq_score(images).item() == pytest.approx(np.mean(expected), abs=TOLERANCE)
+    assert fgresq_score(images, reduction="sum").item() == pytest.approx(sum(expected), abs=TOLERANCE)
+    assert fgresq_score(images[:0]).isnan()
+    tracked = images.clone().requires_grad_()
+    fgresq_score(tracked).backward()
+    assert tracked.grad is not None
+    assert tracked.grad.abs().max() > 0
+    with pytest.raises(UserError, match="a tensor of shape"):
+        fgresq_score(images[0])
+
+
+def test_preferences_are_those_of_compare(scorer: Scorer, arrays: Sequence[NDArray[np.uint8]]) -> None:
+    first, second = batch(arrays[0], arrays[3]), batch(arrays[4], arrays[0])
+    found = [scorer.compare(a, b) for a, b in ((arrays[0], arrays[4]), (arrays[3], arrays[0]))]
+    expected = np.mean([pair.p_a_better + pair.p_equal / 2 for pair in found])
+    metric, turned = FGResQPreference(), FGResQPreference()
+    for n in range(2):
+        metric.update(first[n : n + 1], second[n : n + 1])
+    turned.update(second, first)
+    assert metric.compute().item() == pytest.approx(expected, abs=TOLERANCE)
+    assert turned.compute().item() == pytest.approx(1 - expected, abs=TOLERANCE)
+    same = FGResQPreference()
+    same.update(first, first)
+    assert same.compute().item() == pytest.approx(0.5, abs=TOLERANCE)
+    assert {name: state.numel() for name, state in metric.metric_state.items()} == {"probabilities": 3, "pair_count": 1}
+    metric.reset()
+    metric.update(first[:0], first[:0])
+    assert metric.pair_count == 0
+    with pytest.raises(UserError, match="2 and 1 images were given"):
+        metric.update(first, second[:1])
+
+
+@pytest.mark.parametrize("kind", [FGResQScore, FGResQPreference, LiteDists])
+def test_every_metric_can_be_drawn(kind: type[Metric]) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib isn't installed")
+    _, axes = kind().plot([torch.tensor(0.25), torch.tensor(0.5)])
+    assert list(axes.lines[0].get_ydata()) == [0.25, 0.5]
+    assert axes.get_ylim()[0] <= 0
