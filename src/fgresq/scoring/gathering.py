@@ -220,8 +220,8 @@ def _matched(
             f"{printable(within or only)}: holds {len(gathered.images)} algorithm with images ({only}); at least two "
             "are needed to rank"
         )
-    if pattern is None and len(gathered.owners()) == 1:
-        _check_one_content(gathered)
+    if matching.by_custom:
+        _check_shapes(gathered)
     return gathered
 
 
@@ -240,24 +240,25 @@ def _gathered(paths: Sequence[Path], matching: Matching) -> Gathered:
     return Gathered(images, datasets, notes, tuple(left_out))
 
 
-def _check_one_content(gathered: Gathered) -> None:
-    """Refuse pictures of several shapes as those of one content; headers alone are read."""
-    ratios: dict[str, float] = {}
-    for contents in gathered.images.values():
-        for path in contents.values():
+def _check_shapes(gathered: Gathered) -> None:
+    """Refuse pictures of several shapes as those of one content, where names alone say so; headers alone are read."""
+    for content, owners in gathered.owners().items():
+        ratios = {}
+        for algorithm in owners if len(owners) > 1 else ():
+            path = gathered.images[algorithm][content]
             try:
                 with Image.open(path) as image:
                     ratios[f"{printable(path.name)} {image.width}x{image.height}"] = image.width / image.height
             except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
                 continue  # told of when it is read
-    if not ratios:
-        return
-    least, most = min(ratios, key=lambda name: ratios[name]), max(ratios, key=lambda name: ratios[name])
-    if ratios[most] > ratios[least] * (1 + _SHAPES_DIFFER):
-        raise LayoutError(
-            f"the names say that all images show one content ({gathered.shared[0]}), and their shapes that they don't "
-            f"({least}, {most}); put one folder an algorithm, or say how to read the names with --match"
-        )
+        if not ratios:
+            continue
+        least, most = min(ratios, key=lambda name: ratios[name]), max(ratios, key=lambda name: ratios[name])
+        if ratios[most] > ratios[least] * (1 + _SHAPES_DIFFER):
+            raise LayoutError(
+                f"{'; '.join(gathered.notes)}: but images of {content} differ in shape ({least}, {most}), so they "
+                "don't show one content; put one folder an algorithm, or say how to read the names with --match"
+            )
 
 
 def _from_manifest(folder: Path) -> Gathered:

@@ -174,6 +174,41 @@ LAYOUTS: dict[str, tuple[list[str], list[str], list[str]]] = {
         ["A", "B"],
         [*SET5, "zebra"],
     ),
+    "one of three has data sets apart": (
+        [
+            "A/Set5/baby.png",
+            "A/Set14/zebra.png",
+            "B/Set5/baby.png",
+            "B/Set14/zebra.png",
+            "C/babyx4.png",
+            "C/zebrax4.png",
+        ],
+        ["A", "B", "C"],
+        ["baby", "zebra"],
+    ),
+    "data sets as flat folders": (
+        [
+            *each("Set5/{}_SwinIR.png", "Set5/{}_HAT.png"),
+            *each("Set14/{}_SwinIR.png", "Set14/{}_HAT.png", of=("a", "b")),
+        ],
+        ["HAT", "SwinIR"],
+        ["Set14/a", "Set14/b", *(f"Set5/{name}" for name in SET5)],
+    ),
+    "data sets as flat folders, with equal names": (
+        each("Set5/{}_SwinIR.png", "Set5/{}_HAT.png", "Set14/{}_SwinIR.png", "Set14/{}_HAT.png", of=("1", "2")),
+        ["HAT", "SwinIR"],
+        ["Set14/1", "Set14/2", "Set5/1", "Set5/2"],
+    ),
+    "folders that nobody knows, flat": (
+        each("day/{}_SwinIR.png", "day/{}_HAT.png", "night/{}_SwinIR.png", "night/{}_HAT.png", of=("1", "2")),
+        ["HAT", "SwinIR"],
+        ["day/1", "day/2", "night/1", "night/2"],
+    ),
+    "flat, a content called as a method": (
+        each("{}_one.png", "{}_two.png", of=("red_hat", "baby", "zebra")),
+        ["one", "two"],
+        ["baby", "red_hat", "zebra"],
+    ),
     "sequences": (
         each("A/000/{}.png", "B/000/{}.png", "A/011/{}.png", "B/011/{}.png", of=("00000000", "00000001")),
         ["A", "B"],
@@ -274,8 +309,18 @@ def test_numbers_are_matched_as_they_are_written() -> None:
     files = [*(f"A/{n}.png" for n in range(1, 13)), *(f"B/{n:02}.png" for n in range(1, 13))]
     found = table(files)
     assert set(found["A"]) & set(found["B"]) == {"10", "11", "12"}
+    assert match_names(files).notes[-1].startswith("numbers are padded differently (01 and 1) and not matched")
     with pytest.raises(LayoutError, match=r"numbers are padded differently: .* --match '0\*\(\?P<content>\[0-9\]\+\)'"):
         match_names([*(f"A/{n}.png" for n in range(1, 9)), *(f"B/{n:04}.png" for n in range(1, 9))])
+
+
+def test_contents_of_two_data_sets_are_never_one() -> None:
+    found = table(["A/Set5/1.png", "A/Set14/2.png", "B/Set14/1.png", "B/Set5/1.png", "C/2.png"])
+    assert found == {
+        "A": {"Set5/1": "A/Set5/1.png", "Set14/2": "A/Set14/2.png"},
+        "B": {"Set14/1": "B/Set14/1.png", "Set5/1": "B/Set5/1.png"},
+        "C": {"2": "C/2.png"},
+    }
 
 
 REFUSED = {

@@ -193,11 +193,21 @@ def test_what_is_not_read_is_named(
 def test_pictures_of_several_shapes_are_not_one_content(tmp_path: Path) -> None:
     for name, size in (("canyon", (64, 48)), ("wren", (48, 64)), ("ocean", (64, 48))):
         Image.new("RGB", size).save(tmp_path / f"{name}.png")
-    with pytest.raises(LayoutError, match=r"their shapes that they don't \(wren\.png 48x64, canyon\.png 64x48\)"):
+    with pytest.raises(LayoutError, match=r"differ in shape \(wren\.png 48x64, canyon\.png 64x48\)"):
         gather([tmp_path])
     assert len(gather([tmp_path], pattern="(?P<algorithm>.+)").images) == 3
     (tmp_path / "wren.png").unlink()
     assert len(gather([tmp_path]).images) == 2
+
+
+def test_shapes_tell_that_the_algorithm_comes_first(tmp_path: Path) -> None:
+    for name, size in (("canyon", (64, 48)), ("wren", (48, 64))):
+        for algorithm in ("mine", "theirs"):
+            Image.new("RGB", size).save(tmp_path / f"{algorithm}_{name}.png")
+    with pytest.raises(LayoutError, match="read as CONTENT_ALGORITHM: but images of mine differ in shape"):
+        gather([tmp_path])
+    found = gather([tmp_path], pattern="(?P<algorithm>[^_]+)_(?P<content>.+)")
+    assert list(found.images) == ["mine", "theirs"]
 
 
 def test_a_mapping_of_folders_or_lists(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 An algorithm's names may carry its own name, a scale, words that tools write, or anything that all of them share in
 front or at the end. Nothing else is ever taken off, nothing is cut inside a word, and numbers are text: 1 isn't 0001.
-Of all ways, the one that leaves the most images with a counterpart is taken, and of these the one that takes off least.
+Of all ways, the one that gives the most comparisons is taken, and of these the one that takes off least.
 """
 
 from collections import Counter
@@ -125,20 +125,26 @@ def _droppable(
     def is_named(token: Token) -> bool:
         return token.key in own and not token.is_number
 
-    kinds: list[Callable[[Token], bool]] = [
-        is_named,
+    kinds: list[Callable[[Token], bool]] = [is_named]
+    # Words of tools may be a content's too (img, rain): all of a folder's names have them, or none loses them.
+    words: list[Callable[[Token], bool]] = [
         lambda token: is_named(token) or token.is_generic,
         lambda token: token.is_generic,
     ]
     if at_end:
-        kinds += [
-            lambda token: token.is_scale,
+        kinds += [lambda token: token.is_scale, lambda token: token.is_scale or is_named(token)]
+        words += [
             lambda token: token.is_scale or token.is_generic,
-            lambda token: token.is_scale or is_named(token),
             lambda token: token.is_scale or is_named(token) or token.is_generic,
         ]
-    for kind in kinds:
-        yield [_leading(names, kind) for names in parts], 0
+    for kind in (*kinds, *words):
+        counts = [_leading(names, kind) for names in parts]
+        tools = {
+            frozenset(token.key for token in names[:count] if token.is_generic)
+            for names, count in zip(parts, counts, strict=True)
+        }
+        if kind in kinds or len(tools) == 1:
+            yield counts, 0
     if len(parts) < 2:
         return
     odd = 0
@@ -219,9 +225,9 @@ def _choose(ways: Mapping[str, Sequence[Stripping]]) -> dict[str, Stripping]:
 
 
 def _score(chosen: Mapping[str, Stripping]) -> tuple[int, float]:
-    """How many images have a counterpart, and how little was taken off for that."""
+    """How many comparisons there are, and how little was taken off for that."""
     counted = Counter(key for way in chosen.values() for key in set(way.keys))
-    return sum(number for number in counted.values() if number > 1), -sum(way.cost for way in chosen.values())
+    return sum(number * (number - 1) // 2 for number in counted.values()), -sum(way.cost for way in chosen.values())
 
 
 def _refuse_collisions(

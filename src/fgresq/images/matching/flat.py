@@ -169,7 +169,9 @@ def _rescued(pairs: Sequence[Cut], separator: str) -> list[Cut]:
 def _in_order(pairs: Sequence[Cut], separator: str) -> tuple[list[Cut], str]:
     """Content first, or the other way round where names of methods say so."""
     firsts, lasts = ({pair[side] for pair in pairs if pair[0]} for side in (0, 1))
-    methods_first, methods_last = (any(map(names_a_method, names)) for names in (firsts, lasts))
+    # A content may be called hat; that most of them are called by methods is no chance.
+    methods_first = sum(map(names_a_method, firsts)) >= len(firsts) / 2
+    methods_last = any(map(names_a_method, lasts))
     if methods_first and not methods_last:
         turned = [(algorithm, content) if content else (content, algorithm) for content, algorithm in pairs]
         return turned, f"ALGORITHM{separator}CONTENT"

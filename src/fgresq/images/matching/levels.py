@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import combinations
 from pathlib import PurePosixPath
@@ -46,10 +46,12 @@ class Matching:
     Attributes:
         places: of each file in order; None for one that is left out.
         notes: how their names were read, one sentence each.
+        by_custom: whether the names would bear another reading, of which this is the usual one.
     """
 
     places: tuple[Place | None, ...]
     notes: tuple[str, ...] = ()
+    by_custom: bool = False
 
 
 def match_names(files: Sequence[str], *, folder: str = ".", given: bool = False) -> Matching:
@@ -80,7 +82,7 @@ def match_names(files: Sequence[str], *, folder: str = ".", given: bool = False)
             f"(loose image: {loose})"
         )
     if not given:
-        for reading in (_contents_as_folders, _sets_first_by_name):
+        for reading in (_sets_first_by_name, _flat_sets_by_name, _contents_as_folders):
             found = reading(files, parts)
             if found is not None:
                 return found
@@ -88,7 +90,7 @@ def match_names(files: Sequence[str], *, folder: str = ".", given: bool = False)
     if isinstance(matching, Matching):
         return matching
     if not given:
-        found = _sets_first(files, parts)
+        found = _sets_first(files, parts) or _flat_sets(files, parts)
         if found is not None:
             return found
     raise LayoutError(_nothing_shared(matching))
@@ -103,9 +105,39 @@ def _flat(files: Sequence[str], stems: Sequence[str], folder: str, only: str | N
         return Matching(
             tuple(Place(stem, folder) for stem in stems),
             (f"one content ({folder}), and each image's name is its algorithm",),
+            by_custom=True,
         )
     pairs, form = cut
-    return _from_pairs(files, pairs, f"names are read as {form}")
+    return replace(_from_pairs(files, pairs, f"names are read as {form}"), by_custom=True)
+
+
+def _flat_sets_by_name(files: Sequence[str], parts: Sequence[tuple[str, ...]]) -> Matching | None:
+    """Flat folders of several contents, each called by a data set: Set5/baby_SwinIR.png."""
+    folders = {names[0] for names in parts}
+    return _flat_sets(files, parts) if all(map(_SETS.fullmatch, folders)) else None
+
+
+def _flat_sets(files: Sequence[str], parts: Sequence[tuple[str, ...]]) -> Matching | None:
+    """Folders as data sets where the names of each are cut in one way, with algorithms that two of them have."""
+    if any(len(names) != 2 for names in parts):
+        return None
+    places: list[Place | None] = [None] * len(files)
+    forms: set[str] = set()
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    for folder in dict.fromkeys(names[0] for names in parts):
+        numbers = [i for i, names in enumerate(parts) if names[0] == folder]
+        try:
+            found = _flat([files[i] for i in numbers], [parts[i][1] for i in numbers], folder, folder)
+        except LayoutError:
+            return None
+        forms.update(found.notes)
+        for i, place in zip(numbers, found.places, strict=True):
+            if place is not None:
+                places[i] = Place(place.algorithm, f"{folder}/{place.content}", folder)
+                owners[place.algorithm].add(folder)
+    if len(forms) != 1 or not any(len(sets) > 1 for sets in owners.values()):
+        return None
+    return Matching(tuple(places), ("folders are data sets", *forms), by_custom=True)
 
 
 def _from_pairs(files: Sequence[str], pairs: Sequence[tuple[str, str]], note: str) -> Matching:
@@ -157,6 +189,12 @@ def _contents_as_folders(files: Sequence[str], parts: Sequence[tuple[str, ...]])
         and _are_algorithms(folders, {stem for names in stems.values() for stem in names})
     ):
         counted = Counter(key_of(stem) for names in stems.values() for stem in set(names))
+        try:
+            cut = cut_flat_names(sorted(counted))
+        except LayoutError:
+            return None
+        if cut is not None:  # methods are only a part of the names
+            return _flat_sets(files, parts)
         if sum(number > 1 for number in counted.values()) > 1:
             return _from_pairs(files, list(parts), "folders are contents, and files are named by their algorithm")  # type: ignore[arg-type]
     return None
@@ -223,10 +261,8 @@ def _algorithms_first(
         words.setdefault(names[0], set()).update(names[:-1])
     own = {name: sorted(found) for name, found in words.items()}
     chosen = read_names(members, own)
-    if not shared_keys(chosen):
-        without = {name: [Named(m.path, "", m.stem) for m in found] for name, found in members.items()}
-        if any(m.below for found in members.values() for m in found):
-            chosen = _read_without_levels(without, own) or chosen
+    if len({bool(member.below) for found in members.values() for member in found}) > 1:
+        chosen = _read_without_levels(members, own, chosen)
     members, numbers, chosen, variants = _with_variants(members, numbers, own, chosen)
     if not shared_keys(chosen):
         return members
@@ -241,7 +277,22 @@ def _algorithms_first(
         for number, key in zip(numbers[algorithm], way.keys, strict=True):
             places[number] = Place(algorithm, spelt[key], named_sets[key])
     taken = [f"{name}: names without {way.taken}" for name, way in chosen.items() if way.taken]
-    return Matching(tuple(places), (*variants, *taken))
+    return Matching(tuple(places), (*variants, *taken, *_of_padding(chosen)))
+
+
+def _of_padding(chosen: Mapping[str, Stripping]) -> list[str]:
+    """That numbers which nobody shares would be equal without their zeros."""
+    shared = shared_keys(chosen)
+    numbers: defaultdict[int, set[str]] = defaultdict(set)
+    for way in chosen.values():
+        for key in way.keys:
+            if key not in shared and key.isdecimal():
+                numbers[int(key)].add(key)
+    padded = [sorted(keys) for keys in numbers.values() if len(keys) > 1]
+    if not padded:
+        return []
+    said = " and ".join(padded[0])
+    return [f"numbers are padded differently ({said}) and not matched; --match '0*(?P<content>[0-9]+)' would"]
 
 
 def _with_run(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -273,14 +324,28 @@ def _split_levels(levels: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]
 
 
 def _read_without_levels(
-    members: Mapping[str, Sequence[Named]], words: Mapping[str, Sequence[str]]
-) -> dict[str, Stripping] | None:
-    """The same without folders below the algorithms', where some have data sets apart and others don't."""
+    members: Mapping[str, Sequence[Named]], words: Mapping[str, Sequence[str]], chosen: dict[str, Stripping]
+) -> dict[str, Stripping]:
+    """The same without folders below the algorithms', where some have data sets apart and others don't.
+
+    Only if more images find a counterpart, and no content is in two data sets.
+    """
     try:
-        chosen = read_names(members, words)
-    except LayoutError:  # two data sets have a content of one name
-        return None
-    return chosen if shared_keys(chosen) else None
+        without = read_names({name: [Named(m.path, "", m.stem) for m in of] for name, of in members.items()}, words)
+    except LayoutError:  # two data sets of an algorithm have a content of one name
+        return chosen
+    sets: defaultdict[str, set[str]] = defaultdict(set)
+    for name, way in without.items():
+        for member, key in zip(members[name], way.keys, strict=True):
+            sets[key].update({member.below} - {""})
+    if any(len(found) > 1 for found in sets.values()) or _matched_images(without) <= _matched_images(chosen):
+        return chosen
+    return without
+
+
+def _matched_images(chosen: Mapping[str, Stripping]) -> int:
+    shared = shared_keys(chosen)
+    return sum(key in shared for way in chosen.values() for key in way.keys)
 
 
 def _with_variants(
