@@ -36,7 +36,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesse
 
 # Lint and tests at once, as mypy's first run takes a while.
 test: .venv/.test browser database
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint tests
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
 tests: .venv/.test
 	$(PYTEST)
