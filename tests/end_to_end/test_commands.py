@@ -221,3 +221,31 @@ def test_compare_two_folders(study: Path, tmp_path: Path) -> None:
     assert document["comparisons"][2]["p_a_better"] == pytest.approx(
         json.loads(single.read_text(encoding="utf-8"))["p_a_better"], abs=1e-5
     )
+
+
+def test_other_metrics_beside_a_ranking(study: Path, tmp_path: Path) -> None:
+    references = tmp_path / "GT"
+    references.mkdir()
+    for picture in (study / "sharp").iterdir():
+        (references / picture.name).write_bytes(picture.read_bytes())
+    given = ("rank", study, "--metrics", "psnr-y,piqe", "--reference", references, "--crop-border", "2")
+    done = inside(*given, "--output", tmp_path / "ranking.json")
+    assert "references: 3 of 3 contents have one" in done.stderr
+    assert "other metrics: mean and place; 2 pixels cut off" in done.stdout
+    assert "psnr-y ↑" in done.stdout
+    assert "piqe ↓" in done.stdout
+    document = json.loads((tmp_path / "ranking.json").read_text(encoding="utf-8"))
+    assert [each["metric"] for each in document["beside"]] == ["psnr-y", "piqe"]
+    assert set(document["beside"][0]["scores"]["sharp"].values()) == {"inf"}
+    for wrong, said in (
+        (("--metrics", "psnr"), "name their folder by --reference DIR"),
+        (("--metrics", "piqe", "--reference", references), "leave --reference out"),
+        (("--crop-border", "2"), "are for --metrics"),
+        (("--metrics", "pnsr", "--reference", references), "psnr"),
+        (("--metrics", "lpips", "--reference", references), "fgresq metrics install pyiqa"),
+    ):
+        assert said in " ".join(inside("rank", study, *wrong, code=2).stderr.split())
+    (references / "coffee.png").unlink()
+    again = inside("rank", study, "--metrics", "psnr", "--reference", references, code=1)
+    assert "references: 2 of 3 contents have one; none for coffee" in again.stderr
+    assert "3 images have no value" in again.stdout

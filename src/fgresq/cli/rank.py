@@ -1,6 +1,8 @@
 """`fgresq rank`."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,8 @@ from fgresq.cli.terminal import cell, notes, print_failures, progress_bar, resul
 from fgresq.errors import UserError
 
 if TYPE_CHECKING:
+    from fgresq.benchmark.judges import Declaration, Request
+    from fgresq.results import Ranking
     from fgresq.scoring.gathering import Gathered
 
 
@@ -45,6 +49,22 @@ def rank(
     baseline: Annotated[
         str | None, typer.Option(metavar="NAME", help="Compare every other algorithm with this one.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...", help="Other metrics to show beside, of those that `fgresq metrics list` names."
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of references, matched by name, for full-reference --metrics."),
+    ] = None,
+    crop_border: Annotated[
+        int, typer.Option(min=0, metavar="PIXELS", help="Border to cut off for full-reference --metrics.")
+    ] = 0,
+    modcrop: Annotated[
+        int, typer.Option(min=1, metavar="SCALE", help="Cut references to multiples of it, for --metrics.")
+    ] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON and nothing else.")] = False,
     confidence: Annotated[
         float, typer.Option(min=0.5, max=0.999, help='Of the intervals; 1 minus it is the level of "better than".')
@@ -87,11 +107,13 @@ def rank(
         return
     settings = RankingSettings(confidence, resamples, seed, baseline)
     settings.check_baseline(gathered.images)
+    beside = _Beside(gathered, metrics, reference, crop_border, modcrop)
     scorer = load(weights, device, precision, batch_size)
-    for line in gathered.summary():
+    for line in (*gathered.summary(), *beside.notes):
         notes.print(cell(f"matched: {line}", "dim"), soft_wrap=True)
     with progress_bar("encoding", sum(map(len, gathered.images.values()))) as bar:
         ranking = scorer.rank(gathered, settings=settings, progress=lambda done: bar.advance(bar.task_ids[0], done))
+    ranking = beside.added_to(ranking)
     if output is not None and not to_stdout:  # before printing, since the reader of a pipe may leave early
         write_ranking(output, ranking)
     if report is not None:
@@ -106,8 +128,56 @@ def rank(
         from fgresq.cli.ranking_text import print_ranking
 
         print_ranking(ranking)
-    if ranking.failures:
+    if ranking.failures or any(each.failures for each in ranking.beside):
         raise typer.Exit(1)
+
+
+class _Beside:
+    """What `--metrics` and its companions ask for, checked before any work."""
+
+    def __init__(
+        self, gathered: "Gathered", metrics: str | None, reference: Path | None, border: int, modulo: int
+    ) -> None:
+        self._images = gathered.images
+        self._references: Mapping[str, Path] = {}
+        self._metrics: list[tuple[Request, Declaration]] = []
+        self.notes: tuple[str, ...] = ()
+        if metrics is None:
+            if reference is not None or border or modulo > 1:
+                raise UserError(
+                    "--reference, --crop-border and --modcrop are for --metrics; name some, or leave them out"
+                )
+            return
+        from fgresq.benchmark.beside import Cut, declare_all
+        from fgresq.scoring.gathering import gather_references
+
+        self._cut = Cut(modulo, border)
+        self._metrics = declare_all([name for part in metrics.split(",") if (name := part.strip())])
+        needing = [declaration.name for _, declaration in self._metrics if declaration.full_reference]
+        if needing and reference is None:
+            raise UserError(f"{needing[0]} compares with a reference; name their folder by --reference DIR")
+        if reference is not None and not needing:
+            raise UserError("none of --metrics looks at a reference; leave --reference out")
+        if reference is not None:
+            self._references, self.notes = gather_references(gathered, reference)
+
+    def added_to(self, ranking: "Ranking") -> "Ranking":
+        """The ranking with what these metrics say."""
+        if not self._metrics:
+            return ranking
+        from fgresq.benchmark.beside import measured
+
+        total = len(self._metrics) * sum(map(len, self._images.values()))
+        with progress_bar("other metrics", total) as bar:
+            found = measured(
+                ranking,
+                self._images,
+                self._references,
+                self._metrics,
+                self._cut,
+                lambda done: bar.advance(bar.task_ids[0], done),
+            )
+        return replace(ranking, beside=found)
 
 
 def _print_matching(gathered: "Gathered") -> None:

@@ -26,6 +26,8 @@ _SSIM = MetricSpec(
     "to structural similarity', IEEE Transactions on Image Processing 2004",
 )
 
+_SSIM_Y = MetricSpec(**{**_SSIM.model_dump(), "name": "ssim-y", "title": "SSIM (Y)"})
+
 _Loader = Callable[[Path | None], Metric]
 
 
@@ -42,7 +44,9 @@ _METRICS: Mapping[str, tuple[MetricSpec, _Loader]] = {
     for spec, loader in (
         _full(psnr.SPEC, psnr.psnr),
         _full(psnr.LUMA_SPEC, psnr.psnr_luma),
+        _full(psnr.Y_SPEC, psnr.psnr_y),
         _full(_SSIM, ssim.ssim),
+        _full(_SSIM_Y, ssim.ssim_y),
         _full(ms_ssim.SPEC, ms_ssim.ms_ssim),
         _full(gmsd.SPEC, gmsd.gmsd),
         _full(vif.SPEC, vif.vif),

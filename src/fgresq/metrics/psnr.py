@@ -1,4 +1,4 @@
-"""Peak signal-to-noise ratio, over the three colours or over the luma."""
+"""Peak signal-to-noise ratio, over the three colours, over the luma, or over the Y of super-resolution papers."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fgresq.metrics.base import MetricSpec, Picture, Reference, check_picture, check_same_size
-from fgresq.metrics.luma import luma
+from fgresq.metrics.luma import luma, studio_luma
 
 _CITATION = (
     "Q. Huynh-Thu, M. Ghanbari, 'Scope of validity of PSNR in image/video quality assessment', Electronics Letters 2008"
@@ -23,6 +23,7 @@ _SPEC = MetricSpec(
 )
 SPEC = _SPEC
 LUMA_SPEC = MetricSpec(**{**_SPEC.model_dump(), "name": "psnr-luma", "title": "PSNR (luma)"})
+Y_SPEC = MetricSpec(**{**_SPEC.model_dump(), "name": "psnr-y", "title": "PSNR (Y)"})
 
 # ITU-R BT.601 gives luma 219 of 255 steps. Restoration papers compute their "PSNR on Y" on that scale, with the peak at
 # 255, so it comes out 20 log10(255 / 219) = 1.32 dB above that of the full-range luma.
@@ -65,6 +66,27 @@ def psnr_luma(image: Picture, reference: Reference) -> float:
     """
     _check(image, reference)
     return _decibels(_STUDIO_SWING * (luma(image) - luma(reference)))
+
+
+def psnr_y(image: Picture, reference: Reference) -> float:
+    """PSNR of the Y of MATLAB's `rgb2ycbcr`, rounded to bytes, as super-resolution papers report it.
+
+    10 log10(1 / mean (Y(x) - Y(y))^2), Y of `studio_luma`. Papers first cut off a border of as many
+    pixels as the scale.
+
+    Args:
+        image, reference: RGB or grey in [0, 1], of one size.
+
+    Returns:
+        dB, at least 0; infinite for pictures of equal Y.
+
+    Raises:
+        UserError: no pictures (`check_picture`), two sizes.
+
+    Reference: ITU-R BT.601-7 (2011), section 2.5.
+    """
+    _check(image, reference)
+    return _decibels(studio_luma(image) - studio_luma(reference))
 
 
 def _check(image: Picture, reference: Reference) -> None:

@@ -17,8 +17,8 @@ from jaxtyping import Float, Float64, Int
 from numpy.typing import DTypeLike
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import Picture, Reference
-from fgresq.metrics.luma import grey
+from fgresq.metrics.base import Picture, Reference, check_picture, check_same_size
+from fgresq.metrics.luma import grey, studio_luma
 
 WINDOW, SIGMA = 11, 1.5
 _C1, _C2 = 0.01**2, 0.03**2
@@ -68,6 +68,29 @@ def ssim(image: Picture, reference: Reference, *, matlab_downsampling: bool = Fa
     planes = [grey_plane(image, np.float64), grey_plane(reference, np.float64)]
     if matlab_downsampling:
         planes = [matlab_downsampled(plane) for plane in planes]
+    return float(ssim_of_pairs(planes, np.array([[0, 1]]))[0])
+
+
+def ssim_y(image: Picture, reference: Reference) -> float:
+    """SSIM of the Y of MATLAB's `rgb2ycbcr`, rounded to bytes, as super-resolution papers report it.
+
+    As `ssim`, on Y of `studio_luma`. Papers cut a border of as many pixels as the scale off first.
+
+    Args:
+        image, reference: RGB or grey in [0, 1], of one size, at least 11x11.
+
+    Returns:
+        At most 1.
+
+    Raises:
+        UserError: the sizes differ, an image is too small or no picture (`check_picture`).
+
+    Reference: Wang et al., IEEE TIP 2004; ITU-R BT.601-7 (2011), section 2.5.
+    """
+    for each in (image, reference):
+        check_picture(each, WINDOW)
+    check_same_size(image, reference)
+    planes = [studio_luma(image), studio_luma(reference)]
     return float(ssim_of_pairs(planes, np.array([[0, 1]]))[0])
 
 

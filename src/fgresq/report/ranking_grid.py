@@ -6,7 +6,16 @@ from dataclasses import replace
 from fgresq.report.grid import Grid, GridColumn
 from fgresq.report.ranking_words import caveats, count, places, probability
 from fgresq.report.wording import weights_line
-from fgresq.results import AlgorithmPair, AlgorithmStanding, CurvePoint, Ranking, RunSpread, TrainingCurve
+from fgresq.results import (
+    AlgorithmPair,
+    AlgorithmStanding,
+    BesideStanding,
+    CurvePoint,
+    MetricBeside,
+    Ranking,
+    RunSpread,
+    TrainingCurve,
+)
 
 
 def ranking_grids(ranking: Ranking) -> list[Grid]:
@@ -21,7 +30,7 @@ def ranking_grids(ranking: Ranking) -> list[Grid]:
 
 
 def further_grids(ranking: Ranking) -> list[Grid]:
-    """Tables of what only some rankings have: each data set, runs of an algorithm, checkpoints of a training."""
+    """Tables of what only some rankings have: data sets, runs of an algorithm, checkpoints, other metrics."""
     grids = []
     for own in ranking.datasets:
         judged = tuple(content for content in ranking.contents if content.content in own.contents)
@@ -37,7 +46,48 @@ def further_grids(ranking: Ranking) -> list[Grid]:
     grids += [
         Grid(f"checkpoints{f' of {curve.name}' if curve.name else ''}", _curve(curve)) for curve in ranking.curves
     ]
+    if ranking.beside:
+        cut = next((f"; {each.cut}" for each in ranking.beside if each.cut), "")
+        grids.append(Grid(f"other metrics: mean and place{cut}", _beside(ranking)))
+        grids.append(Grid("do they agree?", _agreement(ranking)))
     return grids
+
+
+def _beside(ranking: Ranking) -> list[GridColumn]:
+    def text(row: BesideStanding) -> str:
+        return "-" if row.mean is None else f"{row.mean:.4g} ({row.place})"
+
+    rows = ranking.leaderboard
+    return [
+        GridColumn("algorithm", [row.algorithm for row in rows], left=True),
+        GridColumn(
+            "strength", [f"{_signed(row.strength)} ({'-' if row.place is None else row.place})" for row in rows]
+        ),
+        *(
+            GridColumn(f"{each.metric} {'↑' if each.higher_is_better else '↓'}", [text(row) for row in each.standings])
+            for each in ranking.beside
+        ),
+    ]
+
+
+def _agreement(ranking: Ranking) -> list[GridColumn]:
+    beside = ranking.beside
+
+    def furthest(each: MetricBeside) -> str:
+        if not each.disagreements:
+            return "-"
+        first = each.disagreements[0]
+        values = f"{first.other_value:.4g} to {first.preferred_value:.4g}"
+        return f"{first.content}: {first.preferred} won, {first.other} has {values}"
+
+    return [
+        GridColumn("metric", [each.metric for each in beside], left=True),
+        GridColumn("contents", [str(each.contents) for each in beside], spare=3),
+        GridColumn("order, SRCC", ["-" if each.order_srcc is None else f"{each.order_srcc:+.2f}" for each in beside]),
+        GridColumn("pairs", [str(each.pairs) for each in beside], spare=2),
+        GridColumn("same", ["-" if each.agreed is None else f"{100 * each.agreed:.0f} %" for each in beside]),
+        GridColumn("furthest apart", [furthest(each) for each in beside], left=True, spare=4),
+    ]
 
 
 def _runs(runs: Sequence[RunSpread]) -> list[GridColumn]:

@@ -13,6 +13,9 @@ from fgresq.report.ranking_words import caveats, places, probability
 from fgresq.report.wording import visible_name
 from fgresq.results import Candidate, ContentRanking, Ranking
 
+_CONTRARY = 3
+"""Disagreements with a metric that the page shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
@@ -37,6 +40,17 @@ class _Scene:
         return [picture for picture in self.pictures if picture.thumbnail is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Contrary:
+    """Two pictures of one content that a metric and the ranking order differently, with the metric's values."""
+
+    metric: str
+    content: str
+    names: tuple[str, str]
+    values: tuple[str, str]
+    thumbnails: tuple[str, str]
+
+
 def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20, megabytes: float = 25.0) -> int:
     """Write the self-contained page of a ranking.
 
@@ -58,6 +72,12 @@ def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20, mega
     if contents < 0 or megabytes < 0:
         raise ValueError(f"contents and megabytes must be 0 or more, not {contents} and {megabytes}")
     left = int(megabytes * 1e6)
+    contrary = []
+    for each in _contrary(ranking):
+        left -= sum(map(len, each.thumbnails))
+        if left < 0:
+            break
+        contrary.append(each)
     scenes: list[_Scene] = []
     for content in ranking.contents[:contents]:
         scene = _scene(content)
@@ -72,12 +92,16 @@ def write_ranking_page(ranking: Ranking, path: Path, *, contents: int = 20, mega
         if images is not None:
             whole.append((scene, images))
             left -= sum(map(len, images))
-    write_page(path, _page(ranking, scenes, whole, megabytes))
+    write_page(path, _page(ranking, contrary, scenes, whole, megabytes))
     return len(scenes)
 
 
 def _page(
-    ranking: Ranking, scenes: Sequence[_Scene], whole: Sequence[tuple[_Scene, list[str]]], megabytes: float
+    ranking: Ranking,
+    contrary: Sequence[_Contrary],
+    scenes: Sequence[_Scene],
+    whole: Sequence[tuple[_Scene, list[str]]],
+    megabytes: float,
 ) -> Iterator[str]:
     style, script = asset("ranking.css"), asset("viewer.js")
     yield from (
@@ -90,6 +114,8 @@ def _page(
             axis=interval_axis(ranking.leaderboard),
             caveats=caveats(ranking),
             further=further_grids(ranking),
+            further_title=_further_title(ranking),
+            contrary=contrary,
             places={row.algorithm: places(row, ranking) for row in ranking.leaderboard},
             p=probability,
             tested=sum(pair.p is not None for pair in ranking.pairs),
@@ -105,6 +131,31 @@ def _page(
             policy=content_security_policy(style, script),
         )
     )
+
+
+def _contrary(ranking: Ranking) -> Iterator[_Contrary]:
+    """The clearest disagreements with each metric, whose pictures can be read."""
+    paths = {(entry.content, each.algorithm): each.path for entry in ranking.contents for each in entry.candidates}
+    for beside in ranking.beside:
+        for found in beside.disagreements[:_CONTRARY]:
+            names = found.preferred, found.other
+            try:
+                first, second = (thumbnail_data_uri(Path(paths[found.content, name])) for name in names)
+            except ImageError:
+                continue  # an image that isn't a file, or has gone; the tables have its figures
+            values = f"{found.preferred_value:.4g}", f"{found.other_value:.4g}"
+            yield _Contrary(beside.metric, found.content, names, values, (first, second))
+
+
+def _further_title(ranking: Ranking) -> str:
+    kinds = {
+        "data sets": ranking.datasets,
+        "runs": ranking.runs,
+        "checkpoints": ranking.curves,
+        "other metrics": ranking.beside,
+    }
+    *first, last = [kind for kind, there in kinds.items() if there] or [""]
+    return (f"{', '.join(first)} and {last}" if first else last).capitalize()
 
 
 def _scene(content: ContentRanking) -> _Scene:

@@ -15,6 +15,7 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         *_of_groups(ranking),
         *_of_scores(ranking),
         *_of_files(ranking),
+        *_of_metrics(ranking),
         *map(visible_name, ranking.warnings),
     )
 
@@ -107,3 +108,13 @@ def _of_files(ranking: Ranking) -> Iterable[str]:
         yield f"{count(len(ranking.failures), 'image', 'images')} failed"
     if ranking.missing:
         yield f"{count(len(ranking.missing), 'file is', 'files are')} missing: those of a content that others have"
+
+
+def _of_metrics(ranking: Ranking) -> Iterable[str]:
+    for each in ranking.beside:
+        if each.failures:
+            first = each.failures[0]
+            yield (
+                f"{each.metric}: {count(len(each.failures), 'image has', 'images have')} no value; the first is "
+                f"{visible_name(first.path)}: {first.error}"
+            )

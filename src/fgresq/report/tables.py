@@ -1,5 +1,6 @@
 """Results as files for programs: CSV, JSON, Parquet, each with its provenance."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -87,9 +88,19 @@ def ranking_document(ranking: Ranking) -> dict[str, Any]:
         "format": "fgresq ranking",
         "format_version": RANKING_FORMAT,
         **asdict(ranking),
+        "beside": [_finite(asdict(each)) for each in ranking.beside],
         "compared_contents": ranking.compared_contents,
         "warnings": list(caveats(ranking)),
     }
+
+
+def _finite(value: Any) -> Any:
+    """The same with infinity, which JSON lacks, as text: the PSNR of equal pictures."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def ranking_json(ranking: Ranking) -> str:
@@ -147,9 +158,13 @@ def _comparison_row(comparison: Comparison) -> Row:
 
 
 def _standing_rows(ranking: Ranking) -> list[Row]:
+    beside = [
+        {f"{each.metric}": row.mean for each in ranking.beside for row in each.standings if row.algorithm == name}
+        for name in (standing.algorithm for standing in ranking.leaderboard)
+    ]
     return [
-        {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from)}
-        for standing in ranking.leaderboard
+        {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from), **means}
+        for standing, means in zip(ranking.leaderboard, beside, strict=True)
     ]
 
 

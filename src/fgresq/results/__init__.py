@@ -1,5 +1,6 @@
 """What scoring, comparing, ranking and benchmarking answer: plain values, ready to be written down."""
 
+from fgresq.results.beside import BesideStanding, MetricBeside
 from fgresq.results.evidence import (
     BenchmarkEvidence,
     Disagreement,
@@ -34,6 +35,7 @@ __all__ = [
     "BenchmarkEvidence",
     "BenchmarkResult",
     "BenchmarkTable",
+    "BesideStanding",
     "Candidate",
     "ComparedGroup",
     "Comparison",
@@ -44,6 +46,7 @@ __all__ = [
     "ImageScore",
     "ImageScores",
     "JudgeRecord",
+    "MetricBeside",
     "MetricTest",
     "Provenance",
     "Ranking",

@@ -6,9 +6,13 @@ to the program, the weights and the preprocessing that made it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fgresq.records import Preference
 from fgresq.results.saving import Shown
+
+if TYPE_CHECKING:
+    from fgresq.results.beside import MetricBeside
 
 _SHOWN = 5
 """Rows of a short `repr`."""
@@ -304,6 +308,7 @@ class Ranking(Shown):
         baseline: that was asked for, or None.
         against_baseline: every other algorithm against it, in leaderboard order.
         warnings: what whoever gathered the images has to say of them.
+        beside: what other metrics say of the same images.
         datasets: the same on each data set, by name; empty with one or none.
         runs: algorithms of which there are several runs.
         curves: trainings of which there are several checkpoints.
@@ -323,6 +328,7 @@ class Ranking(Shown):
     baseline: str | None = None
     against_baseline: tuple[AlgorithmPair, ...] = ()
     warnings: tuple[str, ...] = ()
+    beside: "tuple[MetricBeside, ...]" = ()
     datasets: tuple[DatasetRanking, ...] = ()
     runs: tuple[RunSpread, ...] = ()
     curves: tuple[TrainingCurve, ...] = ()

@@ -13,7 +13,7 @@ from fgresq.errors import LayoutError, ManifestError, UserError
 from fgresq.images.decode import printable
 from fgresq.images.discover import SUFFIXES, images_below, is_there, unread_below, why_not_there
 from fgresq.images.foreign import why_unreadable
-from fgresq.images.matching import Matching, match_by_pattern, match_names
+from fgresq.images.matching import Matching, match_by_pattern, match_names, match_references
 from fgresq.manifest import read_manifest
 from fgresq.names import first_few
 
@@ -318,6 +318,35 @@ def _from_rows(rows: Sequence[tuple[str, str, str, str]], table: Path) -> Gather
     if not gathered.shared:
         raise LayoutError(f"{printable(table)}: no content is shared by two algorithms, so nothing can be compared")
     return gathered
+
+
+def gather_references(gathered: Gathered, folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Find the reference of each content, by names.
+
+    Args:
+        gathered: the contents.
+        folder: of references, to the bottom.
+
+    Returns:
+        Content to file, without contents that have none; and how names were read and how many were found, one sentence
+        each.
+
+    Raises:
+        LayoutError: no such folder, no image there, no content has a reference, two files for one content.
+    """
+    if not folder.is_dir():
+        raise LayoutError(f"{printable(folder)}: no such folder; --reference takes the folder of the references")
+    files = list(images_below(folder, through_links=True))
+    if not files:
+        raise LayoutError(f"{printable(folder)}: holds no image{_unread([folder])}")
+    contents = sorted(gathered.owners())
+    by_name = {image.relative_to(folder).as_posix(): image for image in files}
+    found, notes = match_references(contents, list(by_name), folder=folder.resolve().name or "reference")
+    without = [content for content in contents if content not in found]
+    said = f"references: {len(found)} of {len(contents)} contents have one"
+    if without:
+        said += f"; none for {first_few(without, 5)}"
+    return {content: by_name[name] for content, name in found.items()}, (said, *notes)
 
 
 def gather_mapping(

@@ -33,7 +33,7 @@ def ready(name, folder):
 
 
 def test_what_there_is():
-    assert set(FULL) == {"psnr", "psnr-luma", "ssim", "ms-ssim", "gmsd", "vif", "lite-dists"}
+    assert set(FULL) == {"psnr", "psnr-luma", "psnr-y", "ssim", "ssim-y", "ms-ssim", "gmsd", "vif", "lite-dists"}
     assert set(ALONE) == {"sharpness", "piqe", "niqe", "niqe-fgresq-bsds500", "ilniqe", "brisque"}
 
 
