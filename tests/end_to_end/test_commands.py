@@ -231,7 +231,7 @@ def test_other_metrics_beside_a_ranking(study: Path, tmp_path: Path) -> None:
     given = ("rank", study, "--metrics", "psnr-y,piqe", "--reference", references, "--crop-border", "2")
     done = inside(*given, "--output", tmp_path / "ranking.json")
     assert "references: 3 of 3 contents have one" in done.stderr
-    assert "other metrics: mean and place; 2 pixels cut off" in done.stdout
+    assert "Other metrics: means and places; 2 pixels cut off" in done.stdout
     assert "psnr-y ↑" in done.stdout
     assert "piqe ↓" in done.stdout
     document = json.loads((tmp_path / "ranking.json").read_text(encoding="utf-8"))

@@ -48,8 +48,8 @@ def further_grids(ranking: Ranking) -> list[Grid]:
     ]
     if ranking.beside:
         cut = next((f"; {each.cut}" for each in ranking.beside if each.cut), "")
-        grids.append(Grid(f"other metrics: mean and place{cut}", _beside(ranking)))
-        grids.append(Grid("do they agree?", _agreement(ranking)))
+        grids.append(Grid(f"Other metrics: means and places{cut}", _beside(ranking)))
+        grids.append(Grid("Do they agree?", _agreement(ranking)))
     return grids
 
 

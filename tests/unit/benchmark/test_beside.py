@@ -176,7 +176,9 @@ def test_written_and_shown(ranking: Ranking, gathered: Gathered, folder: Path, t
     for suffix in ("csv", "parquet", "md", "tex", "xlsx"):
         write_ranking(tmp_path / f"ranking.{suffix}", both)
     assert "psnr-y" in (tmp_path / "ranking.csv").read_text().splitlines()[0]
-    assert "other metrics: mean and place; 2 pixels cut off" in (tmp_path / "ranking.md").read_text().replace("\\", "")
+    assert "Other metrics: means and places; 2 pixels cut off" in (tmp_path / "ranking.md").read_text().replace(
+        "\\", ""
+    )
     write_ranking_page(both, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "Where they disagree" in page
