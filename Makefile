@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test tests check unit busy lint docs bench browser database clean
+.PHONY: demo test tests check unit busy lint docs bench release browser database clean
 .DELETE_ON_ERROR:
 
 .venv/bin/python:
@@ -74,6 +74,19 @@ docs: .venv/bin/python
 
 bench: .venv/.test
 	$(BIN)/python benchmarks/speed.py
+
+# A source package and a wheel in dist, then the wheel in an environment that knows nothing of this folder.
+release: .venv/bin/python
+	$(INSTALL) build
+	rm -rf dist build/smoke
+	$(BIN)/python -m build --outdir dist .
+	$(PYTHON) -m venv build/smoke
+	build/smoke/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		"fgresq[demo] @ file://$$(ls $(CURDIR)/dist/*.whl)"
+	cd build/smoke && bin/python $(CURDIR)/examples/make_demo_images.py images
+	cd build/smoke && bin/fgresq compare images/degraded/astronaut.png images/nonlocal-means/astronaut.png
+	cd build/smoke && bin/fgresq rank images --report ranking.html --output ranking.json
+	@ls -l dist
 
 clean:
 	rm -rf .venv demo site build dist
