@@ -128,6 +128,7 @@ def test_images_and_pairs_are_not_cut_alike(manifest, pictures):
 
 
 @FORKS
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # says torch where there are fewer cores
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_number_of_workers_changes_nothing(manifest, pictures, workers):
     images = ScoredImages(manifest, pictures, augmentation=Augmentation(seed=9))
