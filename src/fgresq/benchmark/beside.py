@@ -3,6 +3,7 @@
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from fgresq.criteria.correlation import srcc
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode, printable
 from fgresq.results import Ranking
-from fgresq.results.beside import BesideStanding, Disagreement, MetricBeside
+from fgresq.results.beside import BesideStanding, MetricBeside, MetricDisagreement
 from fgresq.results.judging import ImageScore
 
 Images = Mapping[str, Mapping[str, Path]]
@@ -96,12 +97,13 @@ def _values(
     progress: Callable[[int], None],
 ) -> _Values:
     judge = open_judge(request)
+    cuts = declaration.full_reference and cut != Cut()
     found: dict[str, dict[str, float]] = {algorithm: {} for algorithm in images}
     failures: list[ImageScore] = []
     cells = [(algorithm, content) for algorithm, contents in images.items() for content in contents]
     for start in range(0, len(cells), judge.at_once):
         batch = cells[start : start + judge.at_once]
-        with tempfile.TemporaryDirectory(prefix="fgresq-cut-") as folder:
+        with tempfile.TemporaryDirectory(prefix="fgresq-cut-") if cuts else nullcontext("") as folder:
             subjects: list[tuple[str, str, Subject]] = []
             for number, (algorithm, content) in enumerate(batch):
                 path, reference = images[algorithm][content], references.get(content)
@@ -234,7 +236,7 @@ def _pairs(ranking: Ranking, scores: Mapping[str, Mapping[str, float]], declarat
             )  # fmt: skip
 
 
-def _clearest(pairs: Sequence[_Pair]) -> tuple[Disagreement, ...]:
+def _clearest(pairs: Sequence[_Pair]) -> tuple[MetricDisagreement, ...]:
     if not pairs:
         return ()
     most_wins, furthest = max(pair.wins for pair in pairs), max(pair.distance for pair in pairs)
@@ -242,4 +244,6 @@ def _clearest(pairs: Sequence[_Pair]) -> tuple[Disagreement, ...]:
         (pair for pair in pairs if not pair.same),
         key=lambda pair: (-pair.wins / most_wins * pair.distance / furthest, pair.content, pair.better, pair.worse),
     )
-    return tuple(Disagreement(pair.content, pair.better, pair.worse, *pair.values) for pair in differ[:_DISAGREEMENTS])
+    return tuple(
+        MetricDisagreement(pair.content, pair.better, pair.worse, *pair.values) for pair in differ[:_DISAGREEMENTS]
+    )

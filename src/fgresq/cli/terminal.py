@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from fgresq.names import first_few
 from fgresq.results import ImageScore, Provenance
 
 results = Console(highlight=False)
@@ -46,17 +45,10 @@ def print_failures(failures: list[ImageScore]) -> None:
 
 def print_alpha(images: Sequence[str | Path]) -> None:
     """Say which images have an alpha channel, since it isn't judged."""
-    for line in about_alpha(images):
+    from fgresq.images.decode import about_alpha, holds_alpha, printable
+
+    for line in about_alpha([printable(image) for image in images if holds_alpha(image)], len(images)):
         notes.print(cell(line, "dim"), soft_wrap=True)
-
-
-def about_alpha(images: Sequence[str | Path]) -> list[str]:
-    """One line if any image has an alpha channel, none otherwise."""
-    from fgresq.images.decode import holds_alpha, printable
-
-    found = [printable(image) for image in images if holds_alpha(image)]
-    line = f"alpha: {len(found)} of {len(images)} images have an alpha channel, which isn't judged: "
-    return [line + first_few(found)] if found else []
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import re
 import stat
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -33,6 +33,7 @@ from fgresq.images.arrays import MIN_SIDE, RgbArray, as_rgb
 from fgresq.images.depth import CannotReadError
 from fgresq.images.foreign import FORMATS, why_unreadable
 from fgresq.images.samples import reader_of
+from fgresq.names import first_few
 
 MAX_PIXELS = 500_000_000
 
@@ -67,6 +68,12 @@ def decode(path: str | os.PathLike[str]) -> RgbArray:
     _check_file(path, name)
     with _reading(name), _open(path, name) as image:
         return _read(image, name)
+
+
+def about_alpha(names: Sequence[str], total: int) -> list[str]:
+    """What to say of images with an alpha channel, so many of all; nothing where there are none."""
+    said = f"alpha: {len(names)} of {total} images have an alpha channel, which isn't judged: "
+    return [said + first_few(names)] if names else []
 
 
 def holds_alpha(path: str | os.PathLike[str]) -> bool:

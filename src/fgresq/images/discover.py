@@ -69,10 +69,10 @@ def _is_systems_own_folder(argument: str) -> bool:
 
 def _expand(argument: str) -> Iterable[Path]:
     path = Path(argument)
-    if argument and _is_there(path):
+    if is_there(argument):
         found = list(_images_at(path))
         if not found:
-            others = ", ".join(f"{number} {suffix}" for suffix, number in sorted(unread_below([path]).items()))
+            others = unread_below([path])
             besides = f"; not read: {others}" if others else ""
             looked = ", ".join(sorted(SUFFIXES))
             raise UserError(f"{printable(path)}: no image in this folder (looked for {looked}){besides}")
@@ -107,12 +107,15 @@ def _lies_in_a_systems_own(match: str, pattern: str) -> bool:
     return any(is_systems_own(part) and part not in named for part in Path(match).parts)
 
 
-def _is_there(path: Path) -> bool:
-    """Whether anything stands at a path, be it a link to nothing.
+def is_there(argument: str) -> bool:
+    """Whether anything stands at a path that a user gave, be it a link to nothing; nothing has no name.
 
     Raises:
         UserError: it can't be found out.
     """
+    if not argument:
+        return False
+    path = Path(argument)
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -126,29 +129,20 @@ def _images_at(path: Path) -> Iterable[Path]:
     return images_below(path) if _is_folder(path) else [path]
 
 
-def unread_below(folders: Iterable[Path]) -> dict[str, int]:
-    """How many files of formats that aren't read lie below some folders, by suffix."""
+def unread_below(folders: Iterable[Path]) -> str:
+    """Which files of formats that aren't read lie below some folders: "2 .exr, 1 .zip"; empty where there are none."""
     counted: Counter[str] = Counter()
     for folder in folders:
         for _, below, files in os.walk(folder):
             below[:] = [name for name in below if not is_ignored(name)]
             suffixes = [Path(name).suffix.lower() for name in files if not is_ignored(name)]
             counted.update(suffix for suffix in suffixes if suffix in UNREAD_SUFFIXES)
-    return dict(counted)
+    return ", ".join(f"{number} {suffix}" for suffix, number in sorted(counted.items()))
 
 
 def _leads_up(parent: str, name: str) -> bool:
     path = Path(parent) / name
     return path.is_symlink() and Path(parent).resolve().is_relative_to(path.resolve())
-
-
-def is_there(argument: str) -> bool:
-    """Whether anything stands at a path that a user gave, be it a link to nothing.
-
-    Raises:
-        UserError: it can't be found out.
-    """
-    return bool(argument) and _is_there(Path(argument))
 
 
 def why_not_there(argument: str) -> str:
@@ -175,7 +169,9 @@ def images_below(folder: Path, *, through_links: bool = False) -> Iterator[Path]
         raise UserError(f"{printable(Path(error.filename))}: can't be read ({error.strerror})") from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse, followlinks=through_links):
-        folders[:] = sorted(name for name in folders if not is_ignored(name) and not _leads_up(parent, name))
+        folders[:] = sorted(
+            name for name in folders if not is_ignored(name) and not (through_links and _leads_up(parent, name))
+        )
         for name in sorted(files):
             if Path(name).suffix.lower() in SUFFIXES and not is_ignored(name):
                 yield Path(parent) / name

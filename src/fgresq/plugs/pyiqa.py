@@ -35,6 +35,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 
+def _in_colour(images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 h w"]:
+    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+
+
 class FgresqScorer(nn.Module):
     """What pyiqa calls: a batch in, scores out. The network is loaded at the first batch, on the batch's device.
 
@@ -59,8 +63,7 @@ class FgresqScorer(nn.Module):
         Returns:
             Scores in (0, 1), higher is better.
         """
-        in_colour = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
-        return self._scorer.on(images.device).forward(in_colour)
+        return self._scorer.on(images.device).forward(_in_colour(images))
 
 
 class FgresqPair(nn.Module):
@@ -83,8 +86,8 @@ class FgresqPair(nn.Module):
             (b, 3); a row adds up to 1, and swapping the inputs swaps its first two.
         """
         scorer = self._scorer.on(first.device)
-        sides = [each.expand(-1, 3, -1, -1) if each.shape[1] == 1 else each for each in (first, second)]
-        rows = [(each.p_a_better, each.p_b_better, each.p_equal) for each in scorer.compare(*sides)]
+        found = scorer.compare(_in_colour(first), _in_colour(second))
+        rows = [(each.p_a_better, each.p_b_better, each.p_equal) for each in found]
         return first.new_tensor(rows).reshape(-1, 3)
 
 

@@ -56,7 +56,15 @@ def fgresq_score(
     return scores if reduction == "none" else scores.sum() if reduction == "sum" else scores.mean()
 
 
-class FGResQScore(Metric):
+class _Drawn(Metric):
+    """A metric that draws its values."""
+
+    def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
+        """Draw a value, or several over time: a figure and its axes, as every metric of torchmetrics (matplotlib)."""
+        return self._plot(val, ax)
+
+
+class FGResQScore(_Drawn):
     """Mean score of restored images.
 
     sum_i s(x_i) / n; the scores are those of `Scorer.forward`. Kept are the sum and n, no images. Without any image the
@@ -108,12 +116,8 @@ class FGResQScore(Metric):
         """The mean score of all images, in (0, 1); higher is better."""
         return self.score_sum / self.image_count
 
-    def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
-        """Draw a value, or several over time: a figure and its axes, as every metric of torchmetrics (matplotlib)."""
-        return self._plot(val, ax)
 
-
-class LiteDists(Metric):
+class LiteDists(_Drawn):
     """Mean distance of restored images from their references, by EfficientNet-Lite0's maps.
 
     sum_i d(x_i, y_i) / n; d is `lite_dists` of `fgresq.metrics.lite.distances`. Kept are the sum and n, no images.
@@ -161,12 +165,8 @@ class LiteDists(Metric):
         """The mean distance of all images, 0 to 1.5; lower is better."""
         return self.distance_sum / self.image_count
 
-    def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
-        """Draw a value, or several over time: a figure and its axes, as every metric of torchmetrics (matplotlib)."""
-        return self._plot(val, ax)
 
-
-class FGResQPreference(Metric):
+class FGResQPreference(_Drawn):
     """How often the first of two restorations is preferred: the mean of P(first better) + P(equal) / 2.
 
     One half is neither; the probabilities are those of `Scorer.compare`, so swapping both inputs gives one minus it.
@@ -222,7 +222,3 @@ class FGResQPreference(Metric):
     def compute(self) -> Tensor:
         """The share for the first, in [0, 1]."""
         return (self.probabilities[0] + self.probabilities[2] / 2) / self.pair_count
-
-    def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
-        """Draw a value, or several over time: a figure and its axes, as every metric of torchmetrics (matplotlib)."""
-        return self._plot(val, ax)

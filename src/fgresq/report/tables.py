@@ -84,11 +84,12 @@ def standings_frame(ranking: Ranking) -> pl.DataFrame:
 
 def ranking_document(ranking: Ranking) -> dict[str, Any]:
     """All of a ranking as docs/ranking.md describes it: its fields, what limits them, and the version of this form."""
+    fields = asdict(ranking)
     return {
         "format": "fgresq ranking",
         "format_version": RANKING_FORMAT,
-        **asdict(ranking),
-        "beside": [_finite(asdict(each)) for each in ranking.beside],
+        **fields,
+        "beside": _finite(fields["beside"]),
         "compared_contents": ranking.compared_contents,
         "warnings": list(caveats(ranking)),
     }
@@ -158,13 +159,13 @@ def _comparison_row(comparison: Comparison) -> Row:
 
 
 def _standing_rows(ranking: Ranking) -> list[Row]:
-    beside = [
-        {f"{each.metric}": row.mean for each in ranking.beside for row in each.standings if row.algorithm == name}
-        for name in (standing.algorithm for standing in ranking.leaderboard)
-    ]
     return [
-        {**asdict(standing), "not_separated_from": "; ".join(standing.not_separated_from), **means}
-        for standing, means in zip(ranking.leaderboard, beside, strict=True)
+        {
+            **asdict(standing),
+            "not_separated_from": "; ".join(standing.not_separated_from),
+            **{each.metric: each.standings[number].mean for each in ranking.beside},  # in the leaderboard's order
+        }
+        for number, standing in enumerate(ranking.leaderboard)
     ]
 
 

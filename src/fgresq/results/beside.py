@@ -22,7 +22,7 @@ class BesideStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
+class MetricDisagreement:
     """Two images of one content that the ranking and the metric order differently.
 
     Attributes:
@@ -68,5 +68,5 @@ class MetricBeside:
     order_srcc: float | None
     pairs: int
     agreed: float | None
-    disagreements: tuple[Disagreement, ...]
+    disagreements: tuple[MetricDisagreement, ...]
     failures: tuple[ImageScore, ...]

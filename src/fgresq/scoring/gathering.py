@@ -169,10 +169,7 @@ def _images_of(folder: Path) -> list[Path]:
 def _unread(folders: Sequence[Path]) -> str:
     """Which files of pictures and archives lie there that aren't read, as an addition to a sentence."""
     found = unread_below(folders)
-    if not found:
-        return ""
-    said = ", ".join(f"{number} {suffix}" for suffix, number in sorted(found.items()))
-    return f"; files of formats that aren't read: {said}; convert them to PNG, or unpack them"
+    return f"; files of formats that aren't read: {found}; convert them to PNG, or unpack them" if found else ""
 
 
 def _labels(named: Sequence[tuple[str | None, str]]) -> list[str]:
@@ -407,6 +404,8 @@ def _files_of(value: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) 
     """Files with the paths by which they are matched: below a folder, or by name in a list."""
     if not isinstance(value, str | os.PathLike):
         return [(Path(path), Path(path).name) for path in value]
-    if not is_there(os.fspath(value)) or not Path(value).is_dir():
-        raise LayoutError(_missing(os.fspath(value)) if not is_there(os.fspath(value)) else f"{value}: isn't a folder")
+    if not is_there(os.fspath(value)):
+        raise LayoutError(_missing(os.fspath(value)))
+    if not Path(value).is_dir():
+        raise LayoutError(f"{value}: isn't a folder")
     return [(path, path.relative_to(value).as_posix()) for path in _images_of(Path(value))]

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image
 
 from fgresq.images.arrays import RgbArray
-from fgresq.images.decode import holds_alpha
+from fgresq.images.decode import about_alpha, holds_alpha
 from fgresq.names import first_few
 
 _GRID = 16
@@ -73,7 +73,7 @@ def what_to_know(
         *_of_sizes(several, looks),
         *_of_scenes(several, cells, looks),
         *_of_blanks(names, looks),
-        *_of_alpha(images, names, looks),
+        *about_alpha([names[i] for i in sorted(looks) if _has_alpha(images[i])], len(images)),
     )
 
 
@@ -143,14 +143,6 @@ def _of_blanks(names: Sequence[str], looks: Mapping[int, Look]) -> Iterator[str]
         yield (
             f"{len(blank)} image{' is' if len(blank) == 1 else 's are'} of one colour, of which no quality can be "
             f"told: {first_few(blank)}"
-        )
-
-
-def _of_alpha(images: Sequence[object], names: Sequence[str], looks: Iterable[int]) -> Iterator[str]:
-    found = [names[i] for i in sorted(looks) if _has_alpha(images[i])]
-    if found:
-        yield (
-            f"alpha: {len(found)} of {len(images)} images have an alpha channel, which isn't judged: {first_few(found)}"
         )
 
 

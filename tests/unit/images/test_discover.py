@@ -6,18 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.unit.layouts import made
 
 from fgresq.curation.sources.tree import Tree
 from fgresq.errors import UserError
 from fgresq.images.discover import SUFFIXES, find_images, images_below
-
-
-def made(folder: Path, *names: str) -> Path:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return folder
 
 
 @contextmanager

@@ -7,17 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.layouts import made
 
 from fgresq.errors import LayoutError, ManifestError, UserError
 from fgresq.scoring.gathering import Gathered, gather, gather_mapping
-
-
-def made(folder: Path, *names: str) -> Path:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return folder
 
 
 def layout(root: Path, gathered: Gathered) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from fgresq.images.matching.families import Family, checkpoints_among, runs_among
 from fgresq.images.matching.levels import Matching, Place, match_names
-from fgresq.images.matching.pattern import compile_pattern, match_by_pattern
+from fgresq.images.matching.pattern import match_by_pattern
 from fgresq.images.matching.references import match_references
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Matching",
     "Place",
     "checkpoints_among",
-    "compile_pattern",
     "match_by_pattern",
     "match_names",
     "match_references",

@@ -123,7 +123,7 @@ def _coarser(stems: Sequence[str], separator: str) -> list[Cut] | None:
     for number in range(min(map(len, split)) - 1, 0, -1):
         pairs = [(separator.join(parts[:number]), separator.join(parts[number:])) for parts in split]
         sets = _grouped(pairs, 0, 1)
-        starts_with_number = any(tokens(algorithm)[:1] and tokens(algorithm)[0].is_number for _, algorithm in pairs)
+        starts_with_number = any(_begins_with_number(algorithm) for _, algorithm in pairs)
         complete = len({frozenset(found) for found in sets.values()}) == 1
         if complete and not starts_with_number and len(sets) > 1 and len(next(iter(sets.values()))) > 1:
             return pairs
@@ -159,7 +159,7 @@ def _rescued(pairs: Sequence[Cut], separator: str) -> list[Cut]:
         if starts:
             longest = max(starts, key=len)
             rest = whole[len(longest) + len(separator) :]
-            if not tokens(rest)[0].is_number if tokens(rest) else False:
+            if tokens(rest) and not _begins_with_number(rest):
                 offers[number] = (longest, rest)
     by_rest = _grouped(list(offers.values()), 1, 0)
     accepted = {number: pair for number, pair in offers.items() if len(by_rest[pair[1]]) > 1}
@@ -194,6 +194,11 @@ def _grouped(pairs: Sequence[Cut], by: int, of: int) -> Mapping[str, set[str]]:
 def _is_scale(part: str) -> bool:
     found = tokens(part)
     return bool(found) and all(token.is_scale for token in found)
+
+
+def _begins_with_number(name: str) -> bool:
+    first = next(iter(tokens(name)), None)
+    return first is not None and first.is_number
 
 
 def _is_number(name: str) -> bool:

@@ -11,7 +11,7 @@ from fgresq.names import first_few
 GROUPS = ("algorithm", "content", "dataset")
 
 
-def compile_pattern(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> re.Pattern[str]:
     """A regular expression with groups named content, algorithm or dataset.
 
     Raises:
@@ -42,10 +42,10 @@ def match_by_pattern(files: Sequence[str], pattern: str, *, folder: str = ".", g
         pattern: with the named groups of `GROUPS`.
 
     Raises:
-        UserError: as `compile_pattern`.
+        UserError: it isn't a regular expression, or has another named group, or neither content nor algorithm.
         LayoutError: it fits no file, or two files of an algorithm are one content, or none is shared by two algorithms.
     """
-    compiled = compile_pattern(pattern)
+    compiled = _compiled(pattern)
     whole = "/" in re.sub(r"\[[^\]]*\]", "", pattern)
     places: list[Place | None] = []
     seen: dict[tuple[str, str], str] = {}
