@@ -1,4 +1,4 @@
-"""The installed command, as people run it, and the same inside the test's own process, which is quicker."""
+"""The command, in a process of its own and inside the test's own, which is quicker."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from tests.waiting import LONGEST
+from tests.forked import forked
 
 from fgresq.cli.app import main
 
@@ -15,8 +15,8 @@ COMMAND = Path(sys.executable).with_name("fgresq")
 
 
 def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run `fgresq` as a program; where that isn't the point, `inside` saves the two seconds of its imports."""
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=LONGEST, check=False)
+    """Run `fgresq` in a process of its own; where that isn't the point, `inside` is quicker still."""
+    done = forked(arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

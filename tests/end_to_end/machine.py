@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -12,11 +11,9 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
-from tests.waiting import LONGEST
+from tests.forked import forked
 
 from fgresq.cli.app import main
-
-FGRESQ = Path(sys.executable).with_name("fgresq")
 
 
 @dataclass
@@ -60,7 +57,7 @@ class Machine:
         return content
 
     def fetch(self, *arguments: str, **environment: str) -> Ran:
-        """Run `fgresq weights fetch released` as a program: the hub's library reads the environment once."""
+        """Run `fgresq weights fetch released` in a process of its own: the hub's library reads the environment once."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "FGRESQ_")) and "proxy" not in k}
         own = {
             "FGRESQ_HOME": str(self.root / "fgresq-home"),
@@ -70,15 +67,8 @@ class Machine:
             "HF_HUB_DOWNLOAD_TIMEOUT": "120",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
-        ran = subprocess.run(
-            [FGRESQ, "weights", "fetch", "released", *arguments],
-            env=inherited | own | environment,
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-        )
+        command = ["weights", "fetch", "released", *arguments]
+        ran = forked(command, env=inherited | own | environment, cwd=self.root)
         assert "Traceback" not in ran.stdout + ran.stderr
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 

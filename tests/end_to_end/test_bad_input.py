@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 import torch
 from PIL import Image
+from tests.forked import forked
 from tests.unit.images.pictures import READ, REFUSED, RGB, exif
 from tests.waiting import LONGEST, started, wait_until
 
@@ -34,11 +35,8 @@ NAMES = {
 Finished = subprocess.CompletedProcess
 
 
-def run(*arguments: object, **settings: object) -> Finished[str]:
-    command = [COMMAND, *map(str, arguments)]
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, errors="surrogateescape", timeout=LONGEST, **settings
-    )
+def run(*arguments: object) -> Finished[str]:
+    return forked(arguments, errors="surrogateescape")
 
 
 # Runs many commands in one process, so that torch is imported once, and prints what each did.
@@ -388,8 +386,14 @@ def test_a_reader_that_leaves_early(good: Path, tmp_path: Path) -> None:
 
 def test_a_terminal_that_lacks_the_characters(tmp_path: Path) -> None:
     Image.fromarray(RGB).save(tmp_path / "Größe 大.png")
-    finished = run("score", tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "300"})
-    assert finished.returncode == 0, finished.stderr
+    finished = subprocess.run(
+        [COMMAND, "score", tmp_path],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "300"},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
     assert "Gr\\xf6\\xdfe \\u5927.png" in finished.stdout
 
 

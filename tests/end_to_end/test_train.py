@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import resource
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 import torch
 from PIL import Image
 from tests.end_to_end.command import inside
-from tests.end_to_end.test_bad_input import COMMAND, Finished, assert_one_line, run_in_one_process
+from tests.end_to_end.test_bad_input import Finished, assert_one_line, run_in_one_process
+from tests.forked import forked
 from tests.unit.training.study import make_study
 from tests.unit.training.test_resume import quality_command, training
 from tests.waiting import LONGEST
@@ -50,9 +50,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 
 def fgresq(folder: Path, *arguments: object, code: int = 0) -> Finished[str]:
-    done = subprocess.run(
-        [COMMAND, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False
-    )
+    done = forked(arguments, cwd=folder)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
