@@ -67,6 +67,7 @@ def dead() -> int:
     return process.pid
 
 
+@pytest.mark.slow
 def test_of_two_processes_started_at_once_one_writes_twenty_times(tmp_path: Path) -> None:
     for race in range(20):
         folder = tmp_path / "new" / str(race)

@@ -147,6 +147,7 @@ def test_orders_ask_every_pair_and_every_image():
     assert {image for _ in range(4) for image in next(tree)} == set(range(5))
 
 
+@pytest.mark.slow
 def test_the_active_order_is_ahead():
     curves = compare_orders(images=12, contents=12, passes=2, spread=2.0, seed=1)
     assert curves.random.shape == curves.active.shape == (12, 12)
@@ -169,6 +170,7 @@ def said(trial):
     return (A, B, A, EQUAL)[trial.pair % 4]
 
 
+@pytest.mark.slow
 def test_an_active_study_keeps_the_protocol(database, tmp_path):
     study = make_study(tmp_path, database, ACTIVE)
     people = [f"team{team}-{number}" for team in (1, 2) for number in (1, 2, 3)]

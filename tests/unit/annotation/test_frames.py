@@ -35,6 +35,7 @@ def judged_small(small_study):
     return judge(small_study)
 
 
+@pytest.mark.slow
 def test_the_table_says_who_saw_and_said_what(judged):
     table = answers_frame(judged)
     assert tuple(table.columns) == ANSWER_COLUMNS

@@ -385,6 +385,7 @@ def test_given_folders_are_algorithms_whatever_they_are_called() -> None:
     assert sorted(table(files)) == ["Bicubic_x4", "NN_x4"]
 
 
+@pytest.mark.slow
 def test_many_algorithms_and_contents() -> None:
     files = [f"net{a}/{c:04}x4_net{a}.png" for a, c in itertools.product(range(40), range(100))]
     found = table(files)

@@ -16,6 +16,7 @@ def written(path, *arrays, key="templateModel"):
     return path
 
 
+@pytest.mark.slow
 def test_the_authors_form_is_read_from_a_file_or_its_folder(tmp_path):
     mean, covariance, centre, directions = write_template(tmp_path)
     model = read_template_model(tmp_path / "templateModel.mat")

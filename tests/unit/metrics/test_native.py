@@ -63,6 +63,7 @@ def test_orientation_is_a_sign():
     assert NATIVE["psnr"].oriented(-2.0) == -2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_a_batch_gives_what_single_calls_give(name, parameters):
     judge = ready(name, parameters)
@@ -164,6 +165,7 @@ def test_what_is_a_picture(dtype, overshoot):
     check_picture(picture, 2)
 
 
+@pytest.mark.slow
 def test_every_metric_looks_at_the_type_of_both_pictures(parameters):
     # In a process of its own: here the types of every call are checked before our own message can be.
     code = """

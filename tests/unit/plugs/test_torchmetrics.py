@@ -201,6 +201,7 @@ def test_the_network_follows_the_metric(arrays: Sequence[NDArray[np.uint8]], wan
     assert metric.compute().item() == pytest.approx((wanted[0] + wanted[1]) / 2, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_functional_form(arrays: Sequence[NDArray[np.uint8]], wanted: Sequence[float]) -> None:
     images = batch(arrays[0], arrays[3])
     expected = [wanted[0], wanted[3]]
@@ -216,6 +217,7 @@ def test_the_functional_form(arrays: Sequence[NDArray[np.uint8]], wanted: Sequen
         fgresq_score(images[0])
 
 
+@pytest.mark.slow
 def test_preferences_are_those_of_compare(scorer: Scorer, arrays: Sequence[NDArray[np.uint8]]) -> None:
     first, second = batch(arrays[0], arrays[3]), batch(arrays[4], arrays[0])
     found = [scorer.compare(a, b) for a, b in ((arrays[0], arrays[4]), (arrays[3], arrays[0]))]

@@ -64,6 +64,7 @@ def test_a_tensor_is_a_batch(shape: tuple[int, ...]) -> None:
         as_list(torch.zeros(shape))
 
 
+@pytest.mark.slow
 def test_what_is_neither_one_image_nor_several() -> None:
     # In a process of its own: here every call's types are checked before our own message can be.
     code = """
@@ -193,6 +194,7 @@ def test_what_the_call_takes(scorer: Scorer) -> None:
     assert found == pytest.approx([scorer.score(images)[0].score for images in within], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_no_tensor_is_said_by_the_call_too() -> None:
     # In a process of its own: here every call's types are checked before our own message can be.
     code = """

@@ -41,6 +41,7 @@ def test_names(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
     assert names == [str(photographs["coffee"]), "image 1", str(photographs["coffee"])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
 def test_a_batch_gives_what_single_images_give(batch_size: int, photographs: Mapping[str, Path]) -> None:
     scorer = fgresq.load(device="cpu", batch_size=batch_size)
@@ -83,6 +84,7 @@ def test_progress_counts_every_image(scorer: Scorer) -> None:
     assert sum(steps) == 6
 
 
+@pytest.mark.slow
 def test_compare_agrees_in_both_orders(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
     for a, b in itertools.permutations(photographs.values(), 2):
         forward, backward = scorer.compare(a, b), scorer.compare(b, a)
@@ -157,6 +159,7 @@ def test_a_gpu_gives_what_the_cpu_gives(
         assert on_gpu.score(path).score == pytest.approx(scorer.score(path).score, abs=tolerance)
 
 
+@pytest.mark.slow
 def test_judge_scores_and_compares_what_score_and_compare_do(scorer: Scorer, photographs: Mapping[str, Path]) -> None:
     images = [*photographs.values(), "no/such.png"]
     pairs = [(0, 1), (1, 0), (2, 3), (1, 2), (0, 0)]

@@ -63,6 +63,7 @@ def degraded(crop: Picture) -> list[Picture]:
     return [rounded(DEGRADATIONS[name].apply(crop, 0.5, draw()).image) for name in names]
 
 
+@pytest.mark.slow
 def test_against_slow_versions(crops: list[Picture]) -> None:
     judge = Judge(crops[0])
     for picture in degraded(crops[0]):

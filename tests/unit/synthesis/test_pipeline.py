@@ -48,12 +48,14 @@ def made(photographs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFacto
     return manifest
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_bytes(made: Manifest, photographs: Mapping[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "set"
     synthesise(sorted(photographs.values()), out, per_content=22, seed=5, crop=128, source_name="wheel", workers=2)
     assert files(out) == files(made.root)
 
 
+@pytest.mark.slow
 def test_another_seed_makes_others(made: Manifest, photographs: Mapping[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "set"
     synthesise(sorted(photographs.values()), out, per_content=6, seed=6, crop=128, source_name="wheel")
@@ -91,6 +93,7 @@ def test_counts_tasks_and_files(made: Manifest) -> None:
         assert learned
 
 
+@pytest.mark.slow
 def test_labels_follow_from_the_files(made: Manifest) -> None:
     def pixels(path: Path) -> np.ndarray:
         with Image.open(path) as image:
@@ -177,6 +180,7 @@ def test_grey_and_deep_photographs(tmp_path: Path) -> None:
     assert size(manifest.root / "references/grey.png") == (100, 90)
 
 
+@pytest.mark.slow
 def test_a_broken_off_run_goes_on(
     made: Manifest, photographs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

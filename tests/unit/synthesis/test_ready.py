@@ -81,6 +81,7 @@ def test_results_alone_are_a_data_set(small: list[Path], tmp_path: Path) -> None
     assert made.about["left_out"] == {}
 
 
+@pytest.mark.slow
 def test_they_are_labelled_with_the_images_that_are_made(small: list[Path], tmp_path: Path) -> None:
     plain = synthesise(small[:1], tmp_path / "plain", per_content=20, seed=4)
     folder = results(tmp_path / "results", small[:1])

@@ -40,3 +40,10 @@ def stage_two(study: Manifest, stage_one: Path, tmp_path_factory: pytest.TempPat
     out = tmp_path_factory.mktemp("stage-two")
     run(study, QualityConfig(**TINY, epochs=8, degradation=str(stage_one / "best.pt")), out)
     return out
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a finished stage is slow, since a training of some seconds comes before it."""
+    for item in items:
+        if {"stage_one", "stage_two"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)

@@ -73,6 +73,7 @@ def in_a_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     sys.modules.pop("my_peers", None)
 
 
+@pytest.mark.slow
 def test_the_small_cnn_learns_to_score(study: Manifest, tmp_path: Path) -> None:
     config = BaselineConfig(epochs=6, rate=3e-3, batch_size=8, test_share=0.25)
     progress = run(study, config, tmp_path / "out")

@@ -85,6 +85,7 @@ def full_size(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("full") / "clip", **VIT_B16)
 
 
+@pytest.mark.slow
 def test_a_vit_b16_is_taken_over_whole(full_size: Path) -> None:
     encoder, projection = clip_encoder(str(full_size))
     images = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))

@@ -13,10 +13,10 @@ from tests.unit.training.networks import Breaking
 from tests.unit.training.study import TINY, losses_of
 from tests.unit.writers import another_writer
 
-from fgresq.errors import CheckpointError, OutputError, TrainingError, UserError
+from fgresq.errors import OutputError, TrainingError, UserError
 from fgresq.manifest import Manifest
 from fgresq.records import RestorationTask
-from fgresq.training import checkpoint, run
+from fgresq.training import checkpoint
 from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig
 from fgresq.training.log import read_log
 from fgresq.training.run import run as train
@@ -71,6 +71,7 @@ def test_an_update_that_fp16_cannot_hold_is_left_out(
     assert last["network"]["module.weight"] != 1
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_last_good_checkpoint(
     study: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(
     assert losses_of(out) == losses_of(tmp_path / "straight")
 
 
+@pytest.mark.slow
 def test_the_last_line_of_a_full_disk_is_cut_and_written_again(study: Manifest, tmp_path: Path) -> None:
     config = BaselineConfig(epochs=2, batch_size=16, save_every=1, rate=1e-3, test_share=0.25)
     train(study, config, tmp_path / "straight")
@@ -163,28 +165,6 @@ def test_a_baseline_needs_opinions(study: Manifest, tmp_path: Path) -> None:
     train(unscored, ABLATION.model_copy(update={"epochs": 1}), tmp_path / "ranking alone")
 
 
-def test_what_stage_two_needs_of_stage_one(study: Manifest, stage_one: Path, stage_two: Path, tmp_path: Path) -> None:
-    def refuse(path: Path, message: str, error: type[Exception] = UserError, **other: object) -> None:
-        config = QualityConfig(**{**TINY, **other}, degradation=str(path))
-        with pytest.raises(error, match=message):
-            train(study, config, tmp_path / "out")
-        assert not (tmp_path / "out").exists()
-
-    with pytest.raises(UserError, match="stage 2 needs the encoder of stage 1"):
-        train(study, QualityConfig(**TINY), tmp_path / "out")
-    best = stage_one / "best.pt"
-    refuse(best, "trained the encoder compact-tiny, but compact was asked for", encoder="compact")
-    refuse(best, "99 trainable layers were asked for; the encoder has", trainable_degradation_layers=99)
-    refuse(stage_two / "best.pt", "is of a quality training; one of a degradation training is needed", CheckpointError)
-    refuse(tmp_path / "absent.pt", r"absent\.pt: can't be read \(No such file", CheckpointError)
-    (tmp_path / "damaged.pt").write_bytes(b"PK nothing")
-    refuse(tmp_path / "damaged.pt", r"damaged\.pt: isn't a readable checkpoint", CheckpointError)
-    content = checkpoint.read(best)
-    content["export"]["weights"]["norm.weight"] = torch.zeros(3)
-    torch.save(content, tmp_path / "other.pt")
-    refuse(tmp_path / "other.pt", r"other\.pt: its encoder isn't the one that was asked for .*norm\.weight")
-
-
 def test_one_task_only_is_said(study: Manifest, tmp_path: Path) -> None:
     images = tuple(image for image in study.images if image.task is RestorationTask.DENOISING)
     one = Manifest(study.root, images, (), {})
@@ -222,8 +202,3 @@ def test_a_training_that_cannot_begin_leaves_no_folder(study: Manifest, tmp_path
     with pytest.raises(UserError):
         train(study, QualityConfig(**TINY, degradation=str(tmp_path / "gone.pt")), tmp_path / "new" / "out")
     assert not (tmp_path / "new").exists()
-
-
-def test_an_export_needs_a_checkpoint_of_stage_two(study: Manifest, stage_one: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is of a degradation training"):
-        run.export_weights(stage_one / "best.pt", tmp_path / "weights.safetensors")

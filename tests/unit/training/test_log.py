@@ -17,8 +17,6 @@ from fgresq.training.log import Log, read_log
 from fgresq.training.run import run
 from fgresq.training.schedule import cosine_share
 
-FILES = {"best.pt", "last.pt", "log.jsonl", "model.safetensors", "split.json"}
-
 
 def step(number: int, loss: float = 0.5) -> dict[str, object]:
     return {"event": "step", "step": number, "loss": loss}
@@ -146,10 +144,6 @@ def test_event_files_say_what_the_log_says_after_an_interruption_too(study: Mani
         assert curves[tag] == pytest.approx(expected, rel=1e-6), tag
     assert "evaluation/acc/Denoising" in curves
     assert not [tag for tag in curves if tag.endswith(("/step", "/epoch"))]
-
-
-def test_without_the_setting_there_are_no_event_files(stage_two: Path) -> None:
-    assert {path.name for path in stage_two.iterdir()} == FILES
 
 
 def test_without_tensorboard_it_is_said_before_the_first_step(

@@ -131,6 +131,7 @@ def out(begun: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(begun, tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_going_on_with_other_settings_is_refused(study: Manifest, out: Path) -> None:
     with pytest.raises(UserError, match=r"last\.pt: was begun with other settings \(epochs, rate\)"):
         run(study, CONFIG.model_copy(update={"epochs": 4, "rate": 2e-3}), out)

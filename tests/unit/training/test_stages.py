@@ -1,4 +1,4 @@
-"""Both stages and the ablation, on a small data set, with the smallest encoder."""
+"""Both stages and the ablation, on a small data set, with the smallest encoder; and what needs finished stages."""
 
 from dataclasses import replace
 from itertools import chain
@@ -10,14 +10,14 @@ from tests.unit.training.study import TINY, losses_of
 
 import fgresq
 from fgresq.data.datasets import PREFERENCE_CLASS
-from fgresq.errors import UserError
+from fgresq.errors import CheckpointError, UserError
 from fgresq.manifest import Manifest
 from fgresq.model.build import build_encoder
 from fgresq.records import Preference, Split
 from fgresq.training import checkpoint
 from fgresq.training.config import BaselineConfig, DegradationConfig, QualityConfig
 from fgresq.training.log import read_log
-from fgresq.training.run import run
+from fgresq.training.run import export_weights, run
 from fgresq.training.stages import samples
 from fgresq.training.stages.degradation import DegradationStage
 from fgresq.training.stages.quality import BaselineStage, QualityStage, model_config
@@ -193,6 +193,7 @@ def test_who_reads_the_pictures_and_when_changes_nothing(study: Manifest, tmp_pa
     assert losses_of(tmp_path / "here") == losses_of(tmp_path / "there")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_learns_as_much(study: Manifest, tmp_path: Path, precision: str) -> None:
     losses = {}
@@ -269,3 +270,40 @@ def test_ties_are_labels_too(study: Manifest) -> None:
     ties = [pair for pair in stage.train.pairs if pair.preference is Preference.EQUAL]
     seen = sum(int((batch.labels[0] == 2).sum()) for batch in stage.batches(0, 0))
     assert seen == len(ties) > 0
+
+
+def test_what_stage_two_needs_of_stage_one(study: Manifest, stage_one: Path, stage_two: Path, tmp_path: Path) -> None:
+    def refuse(path: Path, message: str, error: type[Exception] = UserError, **other: object) -> None:
+        config = QualityConfig(**{**TINY, **other}, degradation=str(path))
+        with pytest.raises(error, match=message):
+            run(study, config, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    with pytest.raises(UserError, match="stage 2 needs the encoder of stage 1"):
+        run(study, QualityConfig(**TINY), tmp_path / "out")
+    best = stage_one / "best.pt"
+    refuse(best, "trained the encoder compact-tiny, but compact was asked for", encoder="compact")
+    refuse(best, "99 trainable layers were asked for; the encoder has", trainable_degradation_layers=99)
+    refuse(stage_two / "best.pt", "is of a quality training; one of a degradation training is needed", CheckpointError)
+    refuse(tmp_path / "absent.pt", r"absent\.pt: can't be read \(No such file", CheckpointError)
+    (tmp_path / "damaged.pt").write_bytes(b"PK nothing")
+    refuse(tmp_path / "damaged.pt", r"damaged\.pt: isn't a readable checkpoint", CheckpointError)
+    content = checkpoint.read(best)
+    content["export"]["weights"]["norm.weight"] = torch.zeros(3)
+    torch.save(content, tmp_path / "other.pt")
+    refuse(tmp_path / "other.pt", r"other\.pt: its encoder isn't the one that was asked for .*norm\.weight")
+
+
+def test_an_export_needs_a_checkpoint_of_stage_two(study: Manifest, stage_one: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="is of a degradation training"):
+        export_weights(stage_one / "best.pt", tmp_path / "weights.safetensors")
+
+
+def test_without_the_setting_there_are_no_event_files(stage_two: Path) -> None:
+    assert {path.name for path in stage_two.iterdir()} == {
+        "best.pt",
+        "last.pt",
+        "log.jsonl",
+        "model.safetensors",
+        "split.json",
+    }

@@ -364,6 +364,7 @@ def test_too_many_requests(house, annotator):
     assert [annotator.get("/api/trial").status_code for _ in range(21)] == [200] * 20 + [429]
 
 
+@pytest.mark.slow
 def test_too_many_images(house, annotator):
     address = annotator.get("/api/trial").json()["current"]["left"]
     assert [annotator.get(address).status_code for _ in range(202)] == [200] * 200 + [429] * 2

@@ -62,6 +62,7 @@ def place(study: Path) -> Workplace:
     return made(study)
 
 
+@pytest.mark.slow
 def test_the_pairs_are_those_that_pass_both_filters(study, place):
     """By hand: MOS differ by at most 2, SSIM is at most 0.97."""
     manifest = read_manifest(place.out)

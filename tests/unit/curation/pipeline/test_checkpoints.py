@@ -66,6 +66,7 @@ def test_what_was_written_when_the_process_was_killed_is_all_that_counts(tmp_pat
     assert second.done == list(range(4, 20))
 
 
+@pytest.mark.slow
 def test_what_systems_add_is_no_part(tmp_path):
     assert list(at(tmp_path)(Work(), range(6))) == SQUARES[:6]
     (tmp_path / "._0000000000-0000000002.json").write_bytes(b"Mac OS X")

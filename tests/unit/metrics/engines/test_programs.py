@@ -123,6 +123,7 @@ def judge(engine: Engine, metric: str, items: Sequence[tuple[Path, Path | None]]
     return [answer.error or answer.score for answer in engine.scores(metric, items)]
 
 
+@pytest.mark.slow
 def test_the_program_of_pyiqa(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
     ((dark, _), (light, _)) = items = grey([51, 204])
     with Engine(engine_of(ENGINES["pyiqa"].program, {"pyiqa.py": PYIQA}), device="cpu") as engine:
@@ -191,6 +192,7 @@ def test_a_model_all_of_whose_weights_lie_outside_its_state_has_a_hash(program: 
     assert len(hashes - {None}) == 4
 
 
+@pytest.mark.slow
 def test_one_metric_is_held_at_a_time(engine_of: Callable[..., EngineSpec], grey: Grey) -> None:
     # The stand-ins refuse to be made while another one lives.
     items = grey([51])
