@@ -45,7 +45,7 @@ AGAINST = ("psnr", "gmsd")
 def native(name: str) -> Judge:
     """A native metric so that higher is better."""
     found = metric(name)
-    return lambda image, reference: [found.spec.oriented(found(image, reference))]
+    return lambda image, reference: [found.card.oriented(found(image, reference))]
 
 
 def lite(image: Picture, reference: Picture) -> list[float]:

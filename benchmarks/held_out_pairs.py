@@ -27,7 +27,7 @@ TEST_SHARE, SEED = 0.1, 0
 def judge(name: str) -> Callable[[Path], float]:
     """A no-reference metric, higher is better."""
     measure = metric(name)
-    return lambda path: measure.spec.oriented(measure(to_unit(decode(path))))
+    return lambda path: measure.card.oriented(measure(to_unit(decode(path))))
 
 
 def varies(weights: str, paths: list[Path]) -> float:

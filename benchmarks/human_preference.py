@@ -125,13 +125,13 @@ def judge(name: str) -> Judge:
 
         def classical(path: Path, reference: Path | None) -> float:
             image = to_unit(decode(path))
-            if not measure.spec.full_reference:
-                return measure.spec.oriented(measure(image))
+            if not measure.card.full_reference:
+                return measure.card.oriented(measure(image))
             if reference is None:
                 return float("nan")
             pristine = to_unit(decode(reference))
             height, width = (min(x, y) for x, y in zip(image.shape[:2], pristine.shape[:2], strict=True))
-            return measure.spec.oriented(measure(image[:height, :width], pristine[:height, :width]))
+            return measure.card.oriented(measure(image[:height, :width], pristine[:height, :width]))
 
         return classical
     import fgresq

@@ -21,7 +21,8 @@ from fgresq.version import __version__
 
 if TYPE_CHECKING:
     from fgresq.manifest import read_manifest
-    from fgresq.metrics.native import metric
+    from fgresq.metrics.base import Metric, MetricCard, Score
+    from fgresq.metrics.registry import metric
     from fgresq.results import Comparison, ImageScore, ImageScores, Provenance, Ranking
     from fgresq.scoring.ranking import RankingSettings
     from fgresq.scoring.scorer import Scorer
@@ -32,10 +33,13 @@ __all__ = [
     "ImageError",
     "ImageScore",
     "ImageScores",
+    "Metric",
+    "MetricCard",
     "Preference",
     "Provenance",
     "Ranking",
     "RankingSettings",
+    "Score",
     "Scorer",
     "UserError",
     "__version__",
@@ -47,7 +51,10 @@ __all__ = [
 
 # Where the names are that bring NumPy, Polars or torch; each is imported when it is first asked for.
 _LATER = {
-    "metric": "fgresq.metrics.native",
+    "metric": "fgresq.metrics.registry",
+    "Metric": "fgresq.metrics.base",
+    "MetricCard": "fgresq.metrics.base",
+    "Score": "fgresq.metrics.base",
     "read_manifest": "fgresq.manifest",
     "Comparison": "fgresq.results",
     "ImageScore": "fgresq.results",

@@ -140,8 +140,8 @@ def test_ray_gives_the_same_scores(study: Path, store: Path, tmp_path: Path) -> 
     found = open_store(tmp_path / "ray").scores()
     assert len(found) == 42
     # Sums of floats may differ in the last digit: how they are split depends on where an array begins in memory.
-    assert {key: verdict.score for key, verdict in found.items()} == pytest.approx(
-        {key: here[key].score for key in found}, rel=1e-12
+    assert {key: verdict.value for key, verdict in found.items()} == pytest.approx(
+        {key: here[key].value for key in found}, rel=1e-12
     )
 
 

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def names(store: Store) -> list[str]:
-    return sorted(known.declaration.key for known in open_store(store.root).judges())
+    return sorted(card.key for card, _ in open_store(store.root).metrics())
 
 
 def test_the_list(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,9 +51,9 @@ def test_the_list(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nothing_goes_without_consent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    remove = ("benchmark", "store", "remove", "--store", store.root, "--judge", "two")
+    remove = ("benchmark", "store", "remove", "--store", store.root, "--metric", "two")
     done = inside(*remove, code=2)
-    assert f"judge two ({TWO.key}): 2 scores, 0 failures" in done.stdout
+    assert f"metric two ({TWO.key}): 2 scores, 0 failures" in done.stdout
     assert "there is nobody to ask here; --yes removes the above" in done.stderr
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", lambda question: False)
@@ -69,21 +69,21 @@ def test_what_is_named_goes(store: Store) -> None:
     inside(*remove, "--judge", OLD.key, "--set", "other", "--failures-of", ONE.key)
     assert names(store) == sorted([ONE.key, TWO.key])
     assert [each.name for each in store.sets()] == ["study"]
-    assert sorted(verdict.score or 0 for verdict in store.scores().values()) == [1.0, 2.0, 3.0]
+    assert sorted(verdict.value or 0 for verdict in store.scores().values()) == [1.0, 2.0, 3.0]
     printed = inside(*remove, "--failures-of", "all").stdout
     assert printed == "there is nothing of that to remove\n"
     inside(*remove, "--judge", "one", "--judge", "two", "--set", "study")
     printed = inside("benchmark", "store", "list", "--store", store.root).stdout
-    assert "no judge has worked for this store" in printed
+    assert "no metric has worked for this store" in printed
     assert "it holds no data set" in printed
 
 
 def test_mistakes(store: Store, tmp_path: Path) -> None:
     remove = ("benchmark", "store", "remove", "--store", store.root, "--yes")
     for arguments, said in (
-        ((), "nothing to remove is named; use --judge, --set or --failures-of"),
-        (("--judge", "one"), f"one is the name of 2 judges in the store; name one by its key: {ONE.key}"),
-        (("--judge", "three"), "the store has no judge 'three'"),
+        ((), "nothing to remove is named; use --metric, --set or --failures-of"),
+        (("--metric", "one"), f"one is the name of 2 metrics in the store; name one by its key: {ONE.key}"),
+        (("--judge", "three"), "the store has no metric 'three'"),
         (("--failures-of", "thw"), "did you mean two?"),
         (("--judge", "two", "--set", "studdy"), "has no set 'studdy'; did you mean study?"),
     ):
@@ -93,7 +93,7 @@ def test_mistakes(store: Store, tmp_path: Path) -> None:
         assert "holds no store.json" in inside("benchmark", "store", command, "--store", tmp_path, code=2).stderr
 
 
-def test_a_weights_file_that_is_none_leaves_no_judge(tmp_path: Path) -> None:
+def test_a_weights_file_that_is_none_leaves_no_metric(tmp_path: Path) -> None:
     data_set(tmp_path / "study", [record("a")])
     (tmp_path / "mine.csv").write_text("path,score\n")
     done = inside(

@@ -10,11 +10,11 @@ from tests.unit.metrics.engines.conftest import pretend_installed
 from tests.unit.metrics.pictures import write_regression
 
 from fgresq.cli import terminal
-from fgresq.metrics.catalogue import PAPER, declarations
+from fgresq.metrics.catalogue import PAPER, cards
 from fgresq.metrics.engines.caches import NOT_ON_DISK
 from fgresq.metrics.engines.declarations import ENGINES as ENGINE_SPECS
 
-NAMES = [spec.name for spec in declarations()]
+NAMES = [spec.name for spec in cards()]
 
 
 ENGINES = ("native", "fgresq", "pyiqa", "deqa", "hf")
@@ -73,7 +73,7 @@ def test_an_engine_that_is_ready_says_which_weights_are_not_on_disk(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     printed = inside("metrics", "list", "--output", tmp_path / "list.json").stdout
     stands = here(printed)
-    of_pyiqa = [spec for spec in declarations() if spec.engine == "pyiqa"]
+    of_pyiqa = [spec for spec in cards() if spec.engine == "pyiqa"]
     assert {spec.name: stands[spec.name] for spec in of_pyiqa} == {
         spec.name: NOT_ON_DISK if spec.weights_in else "yes" for spec in of_pyiqa
     }
@@ -90,7 +90,7 @@ def test_an_engine_that_is_ready_says_which_weights_are_not_on_disk(
     assert "here: it works" in inside("metrics", "show", "clipiqa").stdout
 
 
-@pytest.mark.parametrize("spec", declarations(), ids=NAMES)
+@pytest.mark.parametrize("spec", cards(), ids=NAMES)
 def test_each_can_be_shown(spec, tmp_path: Path) -> None:
     printed = inside("metrics", "show", spec.name, "--output", tmp_path / "it.json").stdout
     facts = (spec.title, spec.licence, spec.licence_of_parameters, spec.engine_name, spec.home_page, spec.citation)

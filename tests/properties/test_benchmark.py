@@ -15,27 +15,25 @@ from tests.unit.benchmark.studies import data_set, judge, new_store, put_scores,
 
 from fgresq.benchmark import runner, work
 from fgresq.benchmark.coverage import known_in
-from fgresq.benchmark.judges import Declaration, Request, Subject, Verdict
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables import TableSettings
 from fgresq.benchmark.tables.build import make_tables
 from fgresq.benchmark.tables.labels import gather
+from fgresq.metrics.base import Item, MetricCard, Score
+from fgresq.metrics.runners import MetricSettings
 
 
 class Counting:
     """Scores a file by its name, and counts."""
 
-    at_once = 3
-    spreads = True
-
     def __init__(self, name: str, asked: Counter[tuple[str, str]]) -> None:
-        self.declaration: Declaration = judge(name)
+        self.card: MetricCard = judge(name, at_once=3)
         self._asked = asked
 
-    def scores(self, subjects: Sequence[Subject]) -> list[Verdict]:
-        names = [Path(subject.image).stem for subject in subjects]
-        self._asked.update((self.declaration.name, name) for name in names)
-        return [Verdict(float(int(name[1:]))) for name in names]
+    def score(self, items: Sequence[Item]) -> list[Score]:
+        names = [Path(image).stem for image, _ in items]
+        self._asked.update((self.card.name, name) for name in names)
+        return [Score(float(int(name[1:]))) for name in names]
 
 
 steps = st.lists(st.one_of(st.integers(1, 4), st.sampled_from(["one", "two", "three"])), min_size=1, max_size=8)
@@ -50,9 +48,9 @@ def test_each_image_is_judged_once_by_each_metric(steps: list[int | str]) -> Non
     used: set[str] = set()
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch.object(runner, "declare", lambda request: judges[request.name].declaration),
-        patch.object(runner, "open_judge", lambda request: judges[request.name]),
-        patch.object(work, "open_judge", lambda request: judges[request.name]),
+        patch.object(runner, "identify", lambda name, _: judges[name].card),
+        patch.object(runner, "open_metric", lambda name, _: judges[name]),
+        patch.object(work, "open_metric", lambda name, _: judges[name]),
     ):
         root = Path(folder)
         store = new_store(root / "store")
@@ -66,7 +64,7 @@ def test_each_image_is_judged_once_by_each_metric(steps: list[int | str]) -> Non
             before = sum(asked.values())
             computed = 0
             for name in sorted(used):
-                coverage = runner.run_judge(Request(name), (data,), store, known_in(store), spread=map)
+                coverage = runner.run_metric(name, MetricSettings(), (data,), store, known_in(store), spread=map)
                 assert coverage.scored == len(images)
                 computed += coverage.computed
             assert sum(asked.values()) - before == computed

@@ -25,8 +25,8 @@ from tests.reference.test_piqe import PYIQA, crops
 from fgresq.errors import DownloadError, EngineError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
-from fgresq.metrics.base import MetricSpec
-from fgresq.metrics.catalogue import declaration, declarations
+from fgresq.metrics.base import MetricCard
+from fgresq.metrics.catalogue import card_of, cards
 from fgresq.metrics.engines.declarations import ENGINES
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.environment import State, find, install
@@ -93,7 +93,7 @@ def scores(engine: Engine, pairs: list[tuple[Path, Path | None]]) -> Mapping[str
         items = [(image, None) for image, _ in pairs] if name in NO_REFERENCE else pairs
         answers = engine.scores(name, items)
         assert [answer.error for answer in answers] == [None] * len(items)
-        judged[name] = [answer.score for answer in answers if answer.score is not None]
+        judged[name] = [answer.value for answer in answers if answer.value is not None]
     return judged
 
 
@@ -120,8 +120,8 @@ def inside(engine: Engine, *arguments: object, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def of_pyiqa() -> list[MetricSpec]:
-    return [spec for spec in declarations() if spec.engine == "pyiqa"]
+def of_pyiqa() -> list[MetricCard]:
+    return [spec for spec in cards() if spec.engine == "pyiqa"]
 
 
 def test_the_module_of_every_declared_metric_imports(engine: Engine) -> None:
@@ -165,11 +165,11 @@ def test_weights_beside_a_model_s_state_identify_it(engine: Engine, tmp_path: Pa
         assert first == again
         assert other["weights"] != first["weights"]
         assert other["score"] != first["score"]
-    assert found["refused"] == [223] == [declaration("liqe").least_side - 1]
+    assert found["refused"] == [223] == [card_of("liqe").least_side - 1]
 
 
 @pytest.mark.parametrize("spec", [spec for spec in of_pyiqa() if not spec.weights_in], ids=lambda spec: spec.name)
-def test_least_sides(engine: Engine, spec: MetricSpec, tmp_path: Path) -> None:
+def test_least_sides(engine: Engine, spec: MetricCard, tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     # A side under 8 pixels no metric judges, so nothing else is to be seen of it.
     sides = [(max(spec.least_side, 8), True), (spec.least_side - 1, False)]
@@ -179,9 +179,9 @@ def test_least_sides(engine: Engine, spec: MetricSpec, tmp_path: Path) -> None:
             Image.fromarray(draw.integers(0, 256, (side, 200, 3)).astype(np.uint8)).save(path)
         items = [(paths[0], paths[1] if spec.full_reference else None)]
         (answer,) = engine.scores(spec.engine_name, items)
-        assert (answer.score is not None) is judged, answer.error
+        assert (answer.value is not None) is judged, answer.error
         (declared,) = engine.scores(spec.engine_name, items, spec.least_side)
-        assert (declared.score is not None) is judged
+        assert (declared.value is not None) is judged
 
 
 def test_its_piqe_is_what_two_departures_make_of_it(engine: Engine, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_its_piqe_is_what_two_departures_make_of_it(engine: Engine, tmp_path: Pa
     for name, pixels in crops().items():
         Image.fromarray(pixels).save(tmp_path / "crop.png")
         (answer,) = engine.scores("piqe", [(tmp_path / "crop.png", None)])
-        assert answer.score == pytest.approx(PYIQA[name], abs=1e-3)
+        assert answer.value == pytest.approx(PYIQA[name], abs=1e-3)
 
 
 def test_what_it_says_of_itself(engine: Engine) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fgresq.benchmark.judges import Declaration, Request, Subject, declare, open_judge
 from fgresq.criteria.correlation import srcc
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode, printable
+from fgresq.metrics.base import Item, MetricCard
+from fgresq.metrics.registry import identify, open_metric
+from fgresq.metrics.runners import MetricSettings
 from fgresq.results import Ranking
 from fgresq.results.beside import BesideStanding, MetricBeside, MetricDisagreement
 from fgresq.results.judging import ImageScore
@@ -49,7 +51,7 @@ class Cut:
         return ", ".join([*parts, *([f"{self.border} pixels cut off"] if self.border else [])])
 
 
-def declare_all(metrics: Sequence[str]) -> list[tuple[Request, Declaration]]:
+def identify_all(metrics: Sequence[str]) -> list[MetricCard]:
     """The metrics by their names, before any work.
 
     Raises:
@@ -58,14 +60,14 @@ def declare_all(metrics: Sequence[str]) -> list[tuple[Request, Declaration]]:
     twice = [name for name in dict.fromkeys(metrics) if metrics.count(name) > 1]
     if twice:
         raise UserError(f"--metrics names {twice[0]} twice")
-    return [(request, declare(request)) for request in map(Request, metrics)]
+    return [identify(name) for name in metrics]
 
 
 def measured(
     ranking: Ranking,
     images: Images,
     references: Mapping[str, Path],
-    metrics: Sequence[tuple[Request, Declaration]],
+    metrics: Sequence[MetricCard],
     cut: Cut,
     progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[MetricBeside, ...]:
@@ -75,63 +77,59 @@ def measured(
         ranking: of these images.
         images: that it ranked.
         references: content to file, for full-reference metrics; a content without one has no value.
-        metrics: of `declare_all`.
+        metrics: of `identify_all`.
         cut: for full-reference metrics.
         progress: called with the number of images dealt with since the last call.
     """
-    return tuple(
-        _beside(ranking, declaration, _values(request, declaration, images, references, cut, progress), cut)
-        for request, declaration in metrics
-    )
+    return tuple(_beside(ranking, card, _values(card, images, references, cut, progress), cut) for card in metrics)
 
 
 _Values = tuple[dict[str, dict[str, float]], list[ImageScore]]
 
 
 def _values(
-    request: Request,
-    declaration: Declaration,
+    card: MetricCard,
     images: Images,
     references: Mapping[str, Path],
     cut: Cut,
     progress: Callable[[int], None],
 ) -> _Values:
-    judge = open_judge(request)
-    cuts = declaration.full_reference and cut != Cut()
+    metric = open_metric(card.name, MetricSettings())
+    cuts = card.full_reference and cut != Cut()
     found: dict[str, dict[str, float]] = {algorithm: {} for algorithm in images}
     failures: list[ImageScore] = []
     cells = [(algorithm, content) for algorithm, contents in images.items() for content in contents]
-    for start in range(0, len(cells), judge.at_once):
-        batch = cells[start : start + judge.at_once]
+    for start in range(0, len(cells), metric.card.at_once):
+        batch = cells[start : start + metric.card.at_once]
         with tempfile.TemporaryDirectory(prefix="fgresq-cut-") if cuts else nullcontext("") as folder:
-            subjects: list[tuple[str, str, Subject]] = []
+            items: list[tuple[str, str, Item]] = []
             for number, (algorithm, content) in enumerate(batch):
                 path, reference = images[algorithm][content], references.get(content)
                 try:
-                    subject = _subject(declaration, path, reference, cut, Path(folder) / str(number))
+                    item = _item(card, path, reference, cut, Path(folder) / str(number))
                 except ImageError as error:
                     failures.append(ImageScore(printable(path), None, error.reason))
                 else:
-                    subjects.append((algorithm, content, subject))
-            verdicts = judge.scores([subject for _, _, subject in subjects]) if subjects else []
-            for (algorithm, content, _), verdict in zip(subjects, verdicts, strict=True):
-                if verdict.score is None:
+                    items.append((algorithm, content, item))
+            answers = metric.score([item for _, _, item in items]) if items else []
+            for (algorithm, content, _), answer in zip(items, answers, strict=True):
+                if answer.value is None:
                     name = printable(images[algorithm][content])
-                    failures.append(ImageScore(name, None, verdict.error or "no reason given"))
+                    failures.append(ImageScore(name, None, answer.error or "no reason given"))
                 else:
-                    found[algorithm][content] = verdict.score
+                    found[algorithm][content] = answer.value
         progress(len(batch))
     return found, failures
 
 
-def _subject(declaration: Declaration, path: Path, reference: Path | None, cut: Cut, target: Path) -> Subject:
+def _item(card: MetricCard, path: Path, reference: Path | None, cut: Cut, target: Path) -> Item:
     """Files as they are, or copies of what is left of them."""
-    if not declaration.full_reference:
-        return Subject(str(path))
+    if not card.full_reference:
+        return str(path), None
     if reference is None:
         raise ImageError(str(path), "no reference has this content's name")
     if cut == Cut():
-        return Subject(str(path), str(reference))
+        return str(path), str(reference)
     image, pristine = decode(path), decode(reference)
     height, width = (side // cut.modulo * cut.modulo for side in pristine.shape[:2])
     pristine = pristine[:height, :width]
@@ -149,29 +147,29 @@ def _subject(declaration: Declaration, path: Path, reference: Path | None, cut: 
     for file, pixels in zip(files, (image[inner], pristine[inner]), strict=True):
         if not cv2.imwrite(str(file), np.ascontiguousarray(pixels[..., ::-1])):
             raise ImageError(str(path), f"what is left of it can't be written to {file}; is the disk full?")
-    return Subject(*map(str, files))
+    return str(files[0]), str(files[1])
 
 
-def _beside(ranking: Ranking, declaration: Declaration, values: _Values, cut: Cut) -> MetricBeside:
+def _beside(ranking: Ranking, card: MetricCard, values: _Values, cut: Cut) -> MetricBeside:
     scores, failures = values
     standings: dict[str, BesideStanding] = {}
     contents, order = 0, None
     for number, group in enumerate(ranking.groups):
         means, common = _means(group.algorithms, scores)
-        places = _places(means, declaration)
+        places = _places(means, card)
         standings |= {name: BesideStanding(name, means.get(name), places.get(name)) for name in group.algorithms}
         if number == 0:
-            contents, order = common, _order(ranking, group.algorithms, means, declaration)
+            contents, order = common, _order(ranking, group.algorithms, means, card)
     for row in ranking.leaderboard:
         standings.setdefault(row.algorithm, BesideStanding(row.algorithm, None, None))
-    found = list(_pairs(ranking, scores, declaration))
+    found = list(_pairs(ranking, scores, card))
     same = sum(pair.same for pair in found)
-    parameters = f", parameters {declaration.parameters[:12]}" if declaration.parameters else ""
+    parameters = f", parameters {card.parameters[:12]}" if card.parameters else ""
     return MetricBeside(
-        metric=declaration.name,
-        cut=cut.words if declaration.full_reference else "",
-        higher_is_better=declaration.higher_is_better,
-        made_by=f"{declaration.engine} {declaration.version}{parameters}",
+        metric=card.name,
+        cut=cut.words if card.full_reference else "",
+        higher_is_better=card.higher_is_better,
+        made_by=f"{card.engine} {card.version}{parameters}",
         scores=scores,
         standings=tuple(standings[row.algorithm] for row in ranking.leaderboard),
         contents=contents,
@@ -191,20 +189,18 @@ def _means(algorithms: Sequence[str], scores: Mapping[str, Mapping[str, float]])
     return {name: sum(scores[name][each] for each in sorted(common)) / len(common) for name in algorithms}, len(common)
 
 
-def _places(means: Mapping[str, float], declaration: Declaration) -> dict[str, int]:
-    turned = {name: declaration.oriented(mean) for name, mean in means.items()}
+def _places(means: Mapping[str, float], card: MetricCard) -> dict[str, int]:
+    turned = {name: card.oriented(mean) for name, mean in means.items()}
     return {name: 1 + sum(other > own for other in turned.values()) for name, own in turned.items()}
 
 
-def _order(
-    ranking: Ranking, algorithms: Sequence[str], means: Mapping[str, float], declaration: Declaration
-) -> float | None:
+def _order(ranking: Ranking, algorithms: Sequence[str], means: Mapping[str, float], card: MetricCard) -> float | None:
     strengths = {row.algorithm: row.strength for row in ranking.leaderboard}
     both = [(strengths[name], means[name]) for name in algorithms if name in means]
     if len(both) < _FEWEST_ALGORITHMS:
         return None
     # Ranks alone count, so infinity (PSNR of equal pictures) may stand for the largest finite number.
-    turned = np.nan_to_num(np.array([declaration.oriented(mean) for _, mean in both]))
+    turned = np.nan_to_num(np.array([card.oriented(mean) for _, mean in both]))
     return srcc(turned, np.array([strength for strength, _ in both], dtype=np.float64))
 
 
@@ -219,7 +215,7 @@ class _Pair:
     same: bool
 
 
-def _pairs(ranking: Ranking, scores: Mapping[str, Mapping[str, float]], declaration: Declaration) -> Iterator[_Pair]:
+def _pairs(ranking: Ranking, scores: Mapping[str, Mapping[str, float]], card: MetricCard) -> Iterator[_Pair]:
     """Two images of a content, the one that wins more comparisons first, which both order."""
     for entry in ranking.contents:
         for a, b in itertools.combinations(entry.candidates, 2):
@@ -229,7 +225,7 @@ def _pairs(ranking: Ranking, scores: Mapping[str, Mapping[str, float]], declarat
                 continue
             first, second = (a, b) if ours[0] > ours[1] else (b, a)
             own, other = (values[0], values[1]) if ours[0] > ours[1] else (values[1], values[0])
-            same = declaration.oriented(own) > declaration.oriented(other)
+            same = card.oriented(own) > card.oriented(other)
             yield _Pair(
                 entry.content, first.algorithm, second.algorithm, (own, other), abs(ours[0] - ours[1]),
                 float(np.nan_to_num(abs(own - other))), same,

@@ -1,5 +1,6 @@
 """Options that several commands share, and the output formats."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,6 +78,12 @@ def check_output(path: Path | None, suffixes: tuple[str, ...] = _OUTPUT_SUFFIXES
     if path.suffix.lower() not in suffixes:
         raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
     check_can_write(path)
+
+
+def metric_names(given: str) -> list[str]:
+    """Names that stand between commas; a comma that belongs to a name is written with a backslash before it."""
+    parts = re.split(r"(?<!\\),", given)
+    return [name for part in parts if (name := part.replace("\\,", ",").strip())]
 
 
 def load(weights: str, device: str, precision: Precision, batch_size: int | None) -> "Scorer":

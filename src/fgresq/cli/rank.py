@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fgresq.cli.options import BatchSize, Device, Precision, PrecisionOption, Weights, check_output, load
+from fgresq.cli.options import BatchSize, Device, Precision, PrecisionOption, Weights, check_output, load, metric_names
 from fgresq.cli.terminal import cell, notes, print_failures, progress_bar, results
 from fgresq.errors import UserError
 
 if TYPE_CHECKING:
-    from fgresq.benchmark.judges import Declaration, Request
+    from fgresq.metrics.base import MetricCard
     from fgresq.results import Ranking
     from fgresq.scoring.gathering import Gathered
 
@@ -140,7 +140,7 @@ class _Beside:
     ) -> None:
         self._images = gathered.images
         self._references: Mapping[str, Path] = {}
-        self._metrics: list[tuple[Request, Declaration]] = []
+        self._metrics: list[MetricCard] = []
         self.notes: tuple[str, ...] = ()
         if metrics is None:
             if reference is not None or border or modulo > 1:
@@ -148,12 +148,12 @@ class _Beside:
                     "--reference, --crop-border and --modcrop are for --metrics; name some, or leave them out"
                 )
             return
-        from fgresq.benchmark.beside import Cut, declare_all
+        from fgresq.benchmark.beside import Cut, identify_all
         from fgresq.scoring.gathering import gather_references
 
         self._cut = Cut(modulo, border)
-        self._metrics = declare_all([name for part in metrics.split(",") if (name := part.strip())])
-        needing = [declaration.name for _, declaration in self._metrics if declaration.full_reference]
+        self._metrics = identify_all(metric_names(metrics))
+        needing = [card.name for card in self._metrics if card.full_reference]
         if needing and reference is None:
             raise UserError(f"{needing[0]} compares with a reference; name their folder by --reference DIR")
         if reference is not None and not needing:

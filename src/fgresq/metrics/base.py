@@ -1,12 +1,16 @@
-"""What a metric is: a declaration of its own, and something that can be called.
+"""What a metric is: a card that says what it is, and `score`, which judges image files.
 
-A metric knows nothing of files. It takes pictures as RGB arrays in [0, 1] and answers a number; what can't be judged is
-a `UserError` that says why, and who holds the file adds its name.
+`Metric` is all that the commands know of one, whatever runs it: a function of pictures, FGResQ, a program, a table of
+scores. What can't be judged is a `Score` with the reason, never an exception and never left out.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol, TypeAlias, runtime_checkable
+from functools import cached_property
+from typing import Annotated, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -14,31 +18,36 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fgresq.errors import UserError
 from fgresq.images.arrays import fault_of_range
+from fgresq.records import Preference
+from fgresq.seen import Seen
 
 Picture: TypeAlias = Float[np.ndarray, "h w 3"] | Float[np.ndarray, "h w"]
 # Letters of its own: that the sizes differ is an error of ours.
 Reference: TypeAlias = Float[np.ndarray, "h2 w2 3"] | Float[np.ndarray, "h2 w2"]
 Scores: TypeAlias = Float64[np.ndarray, " n"]
 
-# What runs a metric: code here; a model that `fgresq.load` loads; or a program in an environment of its own.
-Engine: TypeAlias = Literal["native", "fgresq", "pyiqa", "deqa", "hf"]
+Item: TypeAlias = tuple[str | os.PathLike[str], str | os.PathLike[str] | None]
+"""What to judge: the path of an image, and of its pristine reference (None for a metric that needs none)."""
 
+_NOT_DECLARED = {"compares", "metric", "version", "parameters", "settings", "note", "seen", "at_once", "spreads"}
 _NEEDED = "a NumPy array (height, width, 3) or (height, width) of floating point in [0, 1] is needed"
 
 
-class MetricSpec(BaseModel):
-    """The declaration of a metric.
+class MetricCard(BaseModel):
+    """What is said of a metric. A store keeps it, so that its scores can be read where the metric isn't.
 
     Attributes:
-        name: unique, lower case.
+        name: what it is called by, unique in a table; of the catalogue, lower case with hyphens.
         title: as the literature writes it.
         full_reference: whether it needs the pristine picture.
         higher_is_better: its direction; orient by it once, never by an absolute value.
-        lowest, highest: of its range; None where it has no end.
+        compares: whether it also answers for pairs (`PairMetric`), beside what follows from its scores.
+        lowest, highest: of its range; None where it has no end, or none is known.
         least_side: pixels that both sides of a picture must have, as far as it is known.
-        engine: what runs it.
-        engine_name: what the engine calls it: a metric of pyiqa, a repository on the hub, weights of `fgresq.load`.
-            Empty for native ones.
+        engine: what runs it: "native" is code here, "fgresq" a model that `fgresq.load` loads; else "csv", "python",
+            "program", or the name of an engine, a program in an environment of its own.
+        engine_name: what that calls it: a metric of pyiqa, a repository on the hub, weights of `fgresq.load`, a file,
+            `MODULE:FUNCTION`, a command. Empty for native ones.
         licence: of the code that runs it; what can't be established says so.
         parameter_files: names of files, not shipped, that it reads; none for most.
         licence_of_parameters: of those, of the weights that its engine fetches, or of the fitted numbers that ship.
@@ -49,19 +58,29 @@ class MetricSpec(BaseModel):
         home_page: of its authors' code, else empty.
         revision: raised when what is declared here comes to give other scores; stored scores of another one are void.
         notes: what else there is to know, a sentence each.
-        citation: of the paper.
+        citation: of the paper; empty where there is none.
+        metric: its name in the catalogue, whatever weights it has; by it the paper's figures are found. Empty until
+            the metric is identified.
+        version: of what computes the scores; scores of another version are another metric's. Empty until identified.
+        parameters: SHA-256 of its weights, parameter files or table in hexadecimal; None where it has none.
+        settings: what else the scores depend on, such as the precision.
+        note: what a reader of a table must know of it, in one line.
+        seen: what its weights were trained on, so that a table over that can say so; None where that isn't on record.
+        at_once: how many files it likes to be given at once.
+        spreads: whether several processes may each open one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     full_reference: bool
     higher_is_better: bool
-    lowest: float | None
-    highest: float | None
+    compares: bool = False
+    lowest: float | None = None
+    highest: float | None = None
     least_side: int = Field(default=1, ge=1)
-    engine: Engine = "native"
+    engine: str = Field(default="native", min_length=1)
     engine_name: str = ""
     licence: str = Field(default="Apache-2.0", min_length=1)
     parameter_files: tuple[str, ...] = ()
@@ -71,12 +90,18 @@ class MetricSpec(BaseModel):
     home_page: str = ""
     revision: int = Field(default=1, ge=1)
     notes: tuple[str, ...] = ()
-    citation: str = Field(min_length=1)
+    citation: str = ""
+    metric: str = ""
+    version: str = ""
+    parameters: str | None = None
+    settings: str = ""
+    note: str = ""
+    seen: Seen | None = None
+    at_once: int = Field(default=16, ge=1)
+    spreads: bool = True
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> "MetricSpec":
-        if (self.engine == "native") != (self.engine_name == ""):
-            raise ValueError(f"{self.name}: an engine that isn't native has a name for it, and only such a one")
+    def _agrees_with_itself(self) -> "MetricCard":
         if bool(self.parameters_from) and not self.licence_of_parameters:
             raise ValueError(
                 f"{self.name}: parameters that come from somewhere have a licence, or one that isn't known"
@@ -89,76 +114,83 @@ class MetricSpec(BaseModel):
             raise ValueError(f"{self.name}: the range from {self.lowest} to {self.highest} is empty")
         return self
 
+    @cached_property
+    def key(self) -> str:
+        """Sixteen hexadecimal digits that change with everything that its scores depend on; stored scores have it.
+
+        Raises:
+            ValueError: the metric isn't identified.
+        """
+        if not self.version:
+            raise ValueError(f"{self.name} isn't identified, so its scores can't be told from others")
+        fields = [self.metric, self.engine, self.version, self.parameters, self.settings]
+        return hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16]
+
+    def identified(self, *, version: str, parameters: str | None = None, settings: str = "") -> "MetricCard":
+        """The card with all that `key` depends on."""
+        fields = {"version": version, "parameters": parameters, "settings": settings}
+        return self.model_copy(update={"metric": self.metric or self.name, **fields})
+
+    def declared(self) -> dict[str, Any]:
+        """All that is declared of the metric, as plain values; not what identifies it."""
+        return self.model_dump(mode="json", exclude=_NOT_DECLARED)
+
     def oriented(self, score: float) -> float:
         """The score so that higher is better: as it is, or with its sign changed."""
         return score if self.higher_is_better else -score
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's answer for one image.
+
+    Attributes:
+        value: in the metric's own unit and direction; PSNR's may be infinite. None where there is none.
+        error: why there is none; None where there is a value.
+        retry: whether nothing is known of the image itself, since the metric failed before it came to it. Such an
+            answer isn't stored, and the image is asked for again by the next run.
+    """
+
+    value: float | None
+    error: str | None = None
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """A metric's answer for a pair.
+
+    Attributes:
+        preference: which image looks better; None where an image can't be judged.
+        p_a_better, p_b_better, p_equal: probabilities that add up to 1; None where there are none.
+        scores: of A and B, found on the way.
+    """
+
+    preference: Preference | None
+    p_a_better: float | None
+    p_b_better: float | None
+    p_equal: float | None
+    scores: tuple[Score, Score]
+
+
 @runtime_checkable
 class Metric(Protocol):
-    """Something that judges pictures. `batch` gives exactly what single calls give."""
+    """Something that scores image files."""
 
     @property
-    def spec(self) -> MetricSpec:
-        """Its declaration."""
+    def card(self) -> MetricCard:
+        """What it is."""
 
-    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
-        """The score of one picture; a no-reference metric leaves `reference` aside.
-
-        Raises:
-            UserError: the picture can't be judged, or a full-reference metric got no reference.
-        """
-
-    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
-        """The scores of pictures of any sizes, in their order. One that can't be judged is an error for all of them."""
+    def score(self, items: Sequence[Item]) -> list[Score]:
+        """One answer an item, in their order. A file that can't be judged is an answer with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoReferenceMetric:
-    """A metric that sees the picture alone.
+@runtime_checkable
+class PairMetric(Metric, Protocol):
+    """A metric that also compares two images."""
 
-    Attributes:
-        spec: its declaration.
-        judge: the score of one picture.
-    """
-
-    spec: MetricSpec
-    judge: Callable[[Picture], float]
-
-    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
-        """The score of one picture; as `Metric`."""
-        return self.judge(image)
-
-    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
-        """The scores of pictures of any sizes; as `Metric`."""
-        return np.array([self.judge(image) for image in images], dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class FullReferenceMetric:
-    """A metric that compares the picture with the pristine one.
-
-    Attributes:
-        spec: its declaration.
-        compare: the score of one picture against its reference.
-    """
-
-    spec: MetricSpec
-    compare: Callable[[Picture, Reference], float]
-
-    def __call__(self, image: Picture, reference: Reference | None = None) -> float:
-        """The score of one picture; as `Metric`."""
-        if reference is None:
-            raise UserError(f"{self.spec.title} compares a picture with its reference; none was given")
-        return self.compare(image, reference)
-
-    def batch(self, images: Sequence[np.ndarray], references: Sequence[np.ndarray] | None = None) -> Scores:
-        """The scores of pictures of any sizes; as `Metric`."""
-        if references is None:
-            raise UserError(f"{self.spec.title} compares pictures with their references; none were given")
-        if len(references) != len(images):
-            raise UserError(f"{len(images)} pictures and {len(references)} references were given; one each is needed")
-        return np.array([self.compare(*pair) for pair in zip(images, references, strict=True)], dtype=np.float64)
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[PairScore]:
+        """One answer a pair of image files, A first, in their order."""
 
 
 def check_picture(image: object, least: int) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
+from fgresq.metrics.base import MetricCard, Picture, check_picture
+from fgresq.metrics.functions import FunctionMetric
 from fgresq.metrics.natural_scenes.contrast import Plane, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import asymmetric_fit, moments, symmetric_fit
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
@@ -22,7 +23,7 @@ FEATURES = 36
 _DECIMALS, _DIGITS = 6, 6
 _MODEL_NAMES, _RANGE_NAMES = ("allmodel", "brisque_allmodel"), ("allrange", "brisque_allrange")
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="brisque",
     title="BRISQUE",
     full_reference=False,
@@ -68,7 +69,7 @@ def brisque_features(image: Picture) -> Float64[np.ndarray, " 36"]:
     Raises:
         UserError: as `brisque`.
     """
-    check_picture(image, SPEC.least_side)
+    check_picture(image, CARD.least_side)
     plane = grey_levels(image)
     if plane.min() == plane.max():  # the zeros beyond the border would still give it a score
         raise UserError("the picture is one flat grey; BRISQUE has nothing to measure")
@@ -111,10 +112,10 @@ def _existing(folder: Path, names: tuple[str, ...]) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise UserError(f"{folder}: holds no {' or '.join(names)}. {SPEC.parameters_from}")
+    raise UserError(f"{folder}: holds no {' or '.join(names)}. {CARD.parameters_from}")
 
 
-def load(parameters: Path | None) -> NoReferenceMetric:
+def load(parameters: Path | None) -> FunctionMetric:
     """BRISQUE with the authors' model."""
-    model = read_model(find_parameters(SPEC, parameters))
-    return NoReferenceMetric(SPEC, lambda image: brisque(image, model))
+    model = read_model(find_parameters(CARD, parameters))
+    return FunctionMetric(CARD, lambda image: brisque(image, model))

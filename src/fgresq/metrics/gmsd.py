@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
-from fgresq.metrics.base import MetricSpec, Picture, Reference, check_picture, check_same_size
+from fgresq.metrics.base import MetricCard, Picture, Reference, check_picture, check_same_size
 from fgresq.metrics.luma import Plane, luma
 from fgresq.metrics.natural_scenes.planes import grey_levels
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="gmsd",
     title="GMSD",
     full_reference=True,
@@ -42,7 +42,7 @@ def gmsd(image: Picture, reference: Reference) -> float:
 
     Reference: Xue, Zhang, Mou, Bovik (2014), eq. 2 to 6.
     """
-    _check(image, reference, SPEC.least_side)
+    _check(image, reference, CARD.least_side)
     planes = []
     for levels in (grey_levels(image), grey_levels(reference)):
         mean = cv2.blur(levels, (2, 2), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)

@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
+from fgresq.metrics.base import MetricCard, Picture, check_picture
+from fgresq.metrics.functions import FunctionMetric
 from fgresq.metrics.natural_scenes.enriched.features import BLOCK, enriched_features
 from fgresq.metrics.natural_scenes.enriched.model import TemplateModel, read_template_model
 from fgresq.metrics.natural_scenes.enriched.resizing import resized
@@ -23,7 +24,7 @@ from fgresq.metrics.parameters import find_parameters
 _SIDE = 524
 _SEEN = _SIDE // BLOCK * BLOCK
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="ilniqe",
     title="IL-NIQE",
     full_reference=False,
@@ -68,16 +69,16 @@ def block_features(image: Picture) -> Float64[np.ndarray, "36 468"]:
     Raises:
         UserError: as `ilniqe`.
     """
-    check_picture(image, SPEC.least_side)
+    check_picture(image, CARD.least_side)
     features = enriched_features(resized(colour_levels(image), _SIDE)[:_SEEN, :_SEEN])
     if np.isnan(features).any(axis=1).all():
         raise UserError("every block of the picture is flat; IL-NIQE has nothing to measure")
     return features
 
 
-def load(parameters: Path | None) -> NoReferenceMetric:
+def load(parameters: Path | None) -> FunctionMetric:
     """IL-NIQE with the authors' model."""
-    place = find_parameters(SPEC, parameters)
-    files = [place] if place.is_file() else [place / name for name in SPEC.parameter_files]
+    place = find_parameters(CARD, parameters)
+    files = [place] if place.is_file() else [place / name for name in CARD.parameter_files]
     model = read_template_model(next(file for file in files if file.is_file()))
-    return NoReferenceMetric(SPEC, lambda image: ilniqe(image, model))
+    return FunctionMetric(CARD, lambda image: ilniqe(image, model))

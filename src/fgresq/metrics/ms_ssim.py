@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 from jaxtyping import Float64
 
-from fgresq.metrics.base import MetricSpec, Picture, Reference, check_same_size
+from fgresq.metrics.base import MetricCard, Picture, Reference, check_same_size
 from fgresq.metrics.luma import Plane, grey
 from fgresq.metrics.ssim import SIGMA, WINDOW
 
 # Of contrast and structure at each size, from the picture's own on; the last is also that of luminance.
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="ms-ssim",
     title="MS-SSIM",
     full_reference=True,
@@ -40,7 +40,7 @@ def ms_ssim(image: Picture, reference: Reference) -> float:
 
     Reference: Wang, Simoncelli, Bovik (2003), eq. 7.
     """
-    x, y = grey(image, SPEC.least_side), grey(reference, SPEC.least_side)
+    x, y = grey(image, CARD.least_side), grey(reference, CARD.least_side)
     check_same_size(image, reference)
     return float(np.prod(np.maximum(similarities(x, y), 0) ** np.array(WEIGHTS)))
 

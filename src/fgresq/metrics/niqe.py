@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, NoReferenceMetric, Picture, check_picture
+from fgresq.metrics.base import MetricCard, Picture, check_picture
+from fgresq.metrics.functions import FunctionMetric
 from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, asymmetric_fit, moments
 from fgresq.metrics.natural_scenes.planes import grey_levels, halved
@@ -30,7 +31,7 @@ _OWN_MODEL = Path(__file__).parent / "data" / "niqe-fgresq-bsds500.npz"
 # MATLAB's pinv takes singular values below this share of the largest for 0.
 _PSEUDO_INVERSE = FEATURES * np.finfo(np.float64).eps
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="niqe",
     title="NIQE",
     full_reference=False,
@@ -45,7 +46,7 @@ SPEC = MetricSpec(
     citation="A. Mittal, R. Soundararajan, A. C. Bovik, 'Making a completely blind image quality analyzer', "
     "IEEE Signal Processing Letters 2013",
 )
-OWN_SPEC = MetricSpec(
+OWN_CARD = MetricCard(
     name="niqe-fgresq-bsds500",
     title="NIQE (fgresq's model, BSDS500)",
     full_reference=False,
@@ -54,7 +55,7 @@ OWN_SPEC = MetricSpec(
     highest=None,
     least_side=BLOCK,
     licence_of_parameters="Apache-2.0 (statistics of the photographs of BSDS500, no picture)",
-    citation=SPEC.citation,
+    citation=CARD.citation,
 )
 
 
@@ -165,14 +166,14 @@ def own_model() -> PristineModel:
     return read_pristine_model(_OWN_MODEL)
 
 
-def load(parameters: Path | None) -> NoReferenceMetric:
+def load(parameters: Path | None) -> FunctionMetric:
     """NIQE with the authors' model."""
-    place = find_parameters(SPEC, parameters)
-    files = [place] if place.is_file() else [place / name for name in SPEC.parameter_files]
+    place = find_parameters(CARD, parameters)
+    files = [place] if place.is_file() else [place / name for name in CARD.parameter_files]
     model = read_pristine_model(next(file for file in files if file.is_file()))
-    return NoReferenceMetric(SPEC, lambda image: niqe(image, model))
+    return FunctionMetric(CARD, lambda image: niqe(image, model))
 
 
-def load_own(_parameters: Path | None) -> NoReferenceMetric:
+def load_own(_parameters: Path | None) -> FunctionMetric:
     """NIQE with our own model."""
-    return NoReferenceMetric(OWN_SPEC, lambda image: niqe(image, own_model()))
+    return FunctionMetric(OWN_CARD, lambda image: niqe(image, own_model()))

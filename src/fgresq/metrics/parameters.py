@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fgresq.errors import UserError
 from fgresq.files import home
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 
 
 def parameters_folder() -> Path:
@@ -12,11 +12,11 @@ def parameters_folder() -> Path:
     return home() / "metrics"
 
 
-def find_parameters(spec: MetricSpec, given: Path | None) -> Path:
+def find_parameters(card: MetricCard, given: Path | None) -> Path:
     """The file that a metric reads its parameters from, or the folder that holds its files.
 
     Args:
-        spec: of the metric.
+        card: of the metric.
         given: a file, or a folder with files of the declared names; None looks in `parameters_folder`.
 
     Returns:
@@ -26,10 +26,10 @@ def find_parameters(spec: MetricSpec, given: Path | None) -> Path:
         UserError: nothing is there; the message says where to get it.
     """
     place = given if given is not None else parameters_folder()
-    if place.is_file() or (place.is_dir() and any((place / name).is_file() for name in spec.parameter_files)):
+    if place.is_file() or (place.is_dir() and any((place / name).is_file() for name in card.parameter_files)):
         return place
-    problem = f"holds none of {', '.join(spec.parameter_files)}" if place.is_dir() else "doesn't exist"
+    problem = f"holds none of {', '.join(card.parameter_files)}" if place.is_dir() else "doesn't exist"
     raise UserError(
-        f"{place}: {problem}; {spec.title} needs the authors' parameters, which aren't shipped. "
-        f"{spec.parameters_from} Put them into {parameters_folder()}, or pass their path"
+        f"{place}: {problem}; {card.title} needs the authors' parameters, which aren't shipped. "
+        f"{card.parameters_from} Put them into {parameters_folder()}, or pass their path"
     )

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from fgresq.metrics.base import MetricSpec, Picture, check_picture
+from fgresq.metrics.base import MetricCard, Picture, check_picture
 from fgresq.metrics.natural_scenes.contrast import cut, normalised_contrast
 from fgresq.metrics.natural_scenes.distributions import Blocks, PerBlock
 from fgresq.metrics.natural_scenes.planes import grey_levels
@@ -20,7 +20,7 @@ _ACTIVE_VARIANCE = 0.1
 _FLAT_DEVIATION = 0.1
 _CENTRE, _NOT_SURROUND = (7, 8), (7, 9)
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="piqe",
     title="PIQE",
     full_reference=False,

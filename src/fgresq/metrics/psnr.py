@@ -5,13 +5,13 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from fgresq.metrics.base import MetricSpec, Picture, Reference, check_picture, check_same_size
+from fgresq.metrics.base import MetricCard, Picture, Reference, check_picture, check_same_size
 from fgresq.metrics.luma import luma, studio_luma
 
 _CITATION = (
     "Q. Huynh-Thu, M. Ghanbari, 'Scope of validity of PSNR in image/video quality assessment', Electronics Letters 2008"
 )
-_SPEC = MetricSpec(
+_CARD = MetricCard(
     name="psnr",
     title="PSNR",
     full_reference=True,
@@ -21,9 +21,9 @@ _SPEC = MetricSpec(
     least_side=1,
     citation=_CITATION,
 )
-SPEC = _SPEC
-LUMA_SPEC = MetricSpec(**{**_SPEC.model_dump(), "name": "psnr-luma", "title": "PSNR (luma)"})
-Y_SPEC = MetricSpec(**{**_SPEC.model_dump(), "name": "psnr-y", "title": "PSNR (Y)"})
+CARD = _CARD
+LUMA_CARD = MetricCard(**{**_CARD.model_dump(), "name": "psnr-luma", "title": "PSNR (luma)"})
+Y_CARD = MetricCard(**{**_CARD.model_dump(), "name": "psnr-y", "title": "PSNR (Y)"})
 
 # ITU-R BT.601 gives luma 219 of 255 steps. Restoration papers compute their "PSNR on Y" on that scale, with the peak at
 # 255, so it comes out 20 log10(255 / 219) = 1.32 dB above that of the full-range luma.
@@ -90,8 +90,8 @@ def psnr_y(image: Picture, reference: Reference) -> float:
 
 
 def _check(image: Picture, reference: Reference) -> None:
-    check_picture(image, _SPEC.least_side)
-    check_picture(reference, _SPEC.least_side)
+    check_picture(image, _CARD.least_side)
+    check_picture(reference, _CARD.least_side)
     check_same_size(image, reference)
 
 

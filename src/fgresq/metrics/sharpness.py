@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from fgresq.metrics.base import MetricSpec, Picture, check_picture
+from fgresq.metrics.base import MetricCard, Picture, check_picture
 from fgresq.metrics.luma import luma
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="sharpness",
     title="Sharpness (variance of Laplacian)",
     full_reference=False,
@@ -34,5 +34,5 @@ def sharpness(image: Picture) -> float:
 
     Reference: Pech-Pacheco et al., ICPR 2000, section 2.
     """
-    check_picture(image, SPEC.least_side)
+    check_picture(image, CARD.least_side)
     return float(np.var(cv2.Laplacian(luma(image), cv2.CV_64F, ksize=1, borderType=cv2.BORDER_REFLECT_101)))

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec, Picture, Reference, check_picture, check_same_size
+from fgresq.metrics.base import MetricCard, Picture, Reference, check_picture, check_same_size
 from fgresq.metrics.luma import Plane
 from fgresq.metrics.natural_scenes.planes import grey_levels
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="vif",
     title="VIF",
     full_reference=True,
@@ -99,8 +99,8 @@ def vif(image: Picture, reference: Reference) -> float:
 
     Reference: Sheikh, Bovik (2006), eq. 3 to 14; the authors' `vifvec`.
     """
-    check_picture(image, SPEC.least_side)
-    check_picture(reference, SPEC.least_side)
+    check_picture(image, CARD.least_side)
+    check_picture(reference, CARD.least_side)
     check_same_size(image, reference)
     kept = whole = 0.0
     for level, pairs in enumerate(zip(_bands(grey_levels(reference)), _bands(grey_levels(image)), strict=True)):

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fgresq.benchmark.judges import Declaration, PairVerdict, Verdict
 from fgresq.benchmark.sets import BenchmarkSet, read_set
 from fgresq.benchmark.store import Store, create_store
 from fgresq.benchmark.store.folder import comparison_row, score_row
 from fgresq.manifest import Manifest, write_manifest
+from fgresq.metrics.base import MetricCard, PairScore, Score
 from fgresq.records import ImageRecord, Pair, Preference, RestorationTask
 
 DEBLUR, DENOISE, SR = (
@@ -44,7 +44,7 @@ def data_set(root: Path, images: Sequence[ImageRecord], pairs: Sequence[Pair] = 
     return read_set(str(root))
 
 
-def judge(name: str, **other: Any) -> Declaration:
+def judge(name: str, **other: Any) -> MetricCard:
     values: dict[str, Any] = {
         "metric": name,
         "title": name.upper(),
@@ -53,30 +53,30 @@ def judge(name: str, **other: Any) -> Declaration:
         "version": "1",
         **other,
     }
-    return Declaration(name=name, **values)
+    return MetricCard(name=name, **values)
 
 
-def put_scores(store: Store, data: BenchmarkSet, by: Declaration, scores: Mapping[str, float | str | None]) -> None:
+def put_scores(store: Store, data: BenchmarkSet, by: MetricCard, scores: Mapping[str, float | str | None]) -> None:
     """Scores, or reasons for want of them, by image identity; an image that isn't named isn't judged."""
-    store.add_judge(by)
+    store.add_metric(by)
     with store.score_writer() as writer:
         for image in data.manifest.images:
             if image.image_id not in scores:
                 continue
             value = scores[image.image_id]
-            verdict = Verdict(None, value) if isinstance(value, str) else Verdict(float(value))
+            verdict = Score(None, value) if isinstance(value, str) else Score(float(value))
             reference = data.files[image.reference].sha256 if by.full_reference else None
             writer.add([score_row(by.key, data.files[image.path].sha256, reference, verdict, image.path)])
 
 
 def put_comparisons(
-    store: Store, data: BenchmarkSet, by: Declaration, answers: Mapping[tuple[str, str], Preference | None]
+    store: Store, data: BenchmarkSet, by: MetricCard, answers: Mapping[tuple[str, str], Preference | None]
 ) -> None:
     """Answers for pairs, by identities of A and B."""
     hashes = {image.image_id: data.files[image.path].sha256 for image in data.manifest.images}
     with store.comparison_writer() as writer:
         for (a, b), preference in answers.items():
-            verdict = PairVerdict(preference, None, None, None, (Verdict(0.0), Verdict(0.0)))
+            verdict = PairScore(preference, None, None, None, (Score(0.0), Score(0.0)))
             writer.add([comparison_row(by.key, hashes[a], hashes[b], verdict)])
 
 

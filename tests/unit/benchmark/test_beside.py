@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 import fgresq
-from fgresq.benchmark.beside import Cut, declare_all, measured
+from fgresq.benchmark.beside import Cut, identify_all, measured
 from fgresq.errors import LayoutError, UserError
 from fgresq.report.ranking_page import write_ranking_page
 from fgresq.report.tables import ranking_document, write_ranking
@@ -58,7 +58,7 @@ def test_values_are_those_of_the_metric(ranking: Ranking, gathered: Gathered, fo
     references, notes = gather_references(gathered, folder / "references")
     assert notes == ("references: 3 of 3 contents have one",)
     done: list[int] = []
-    metrics = declare_all(["psnr-y", "piqe"])
+    metrics = identify_all(["psnr-y", "piqe"])
     psnr, piqe = measured(ranking, gathered.images, references, metrics, Cut(border=4), done.append)
     assert sum(done) == 2 * 9
     for algorithm, contents in psnr.scores.items():
@@ -81,7 +81,7 @@ def test_values_are_those_of_the_metric(ranking: Ranking, gathered: Gathered, fo
 
 def test_agreement_is_counted_over_pairs_of_one_content(ranking: Ranking, gathered: Gathered, folder: Path) -> None:
     references, _ = gather_references(gathered, folder / "references")
-    (psnr,) = measured(ranking, gathered.images, references, declare_all(["psnr"]), Cut())
+    (psnr,) = measured(ranking, gathered.images, references, identify_all(["psnr"]), Cut())
     same = pairs = 0
     for entry in ranking.contents:
         points = {each.algorithm: each.wins + each.ties / 2 for each in entry.candidates}
@@ -112,7 +112,7 @@ def test_what_cannot_be_measured_is_named(ranking: Ranking, gathered: Gathered, 
     odd = tmp_path / "odd.png"
     Image.open(references["coffee"]).crop((0, 0, 191, 127)).save(odd)
     given = {"astronaut": references["astronaut"], "coffee": odd}
-    metrics = declare_all(["psnr"])
+    metrics = identify_all(["psnr"])
     for cut, reason in (
         (Cut(), "size"),
         (Cut(border=2), "192x128 pixels, and its reference 191x127; --modcrop SCALE"),
@@ -140,7 +140,7 @@ def test_references_are_cut_to_multiples_of_the_scale(
         wide = np.pad(np.asarray(Image.open(path)), ((0, 3), (0, 1), (0, 0)), mode="edge")
         padded[content] = tmp_path / f"{content}.png"
         Image.fromarray(wide).save(padded[content])
-    metrics = declare_all(["psnr"])
+    metrics = identify_all(["psnr"])
     (plain,) = measured(ranking, gathered.images, references, metrics, Cut())
     (cut,) = measured(ranking, gathered.images, padded, metrics, Cut(modulo=4))
     assert cut.scores == plain.scores
@@ -149,9 +149,9 @@ def test_references_are_cut_to_multiples_of_the_scale(
 
 def test_mistakes(gathered: Gathered, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="psnr"):
-        declare_all(["pnsr"])
+        identify_all(["pnsr"])
     with pytest.raises(UserError, match="names psnr twice"):
-        declare_all(["psnr", "psnr"])
+        identify_all(["psnr", "psnr"])
     with pytest.raises(UserError, match="at least 1 and 0"):
         Cut(border=-1)
     with pytest.raises(LayoutError, match="no such folder"):
@@ -166,8 +166,8 @@ def test_mistakes(gathered: Gathered, folder: Path, tmp_path: Path) -> None:
 def test_written_and_shown(ranking: Ranking, gathered: Gathered, folder: Path, tmp_path: Path) -> None:
     references, _ = gather_references(gathered, folder / "references")
     equal = {content: gathered.images["near"][content] for content in CONTENTS}
-    found = measured(ranking, gathered.images, references, declare_all(["psnr-y"]), Cut(border=2))
-    endless = measured(ranking, gathered.images, equal, declare_all(["psnr"]), Cut())
+    found = measured(ranking, gathered.images, references, identify_all(["psnr-y"]), Cut(border=2))
+    endless = measured(ranking, gathered.images, equal, identify_all(["psnr"]), Cut())
     both = replace(ranking, beside=(*found, *endless))
     assert both.beside[1].scores["near"]["coffee"] == math.inf
     document = json.loads(json.dumps(ranking_document(both), allow_nan=False))

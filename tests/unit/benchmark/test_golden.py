@@ -13,11 +13,15 @@ from types import SimpleNamespace
 import pytest
 from tests.end_to_end.command import inside
 
-from fgresq.benchmark.judges import Request, declare, engines, model
 from fgresq.benchmark.store import open_store
-from fgresq.metrics.catalogue import declarations
+from fgresq.metrics.catalogue import cards
+from fgresq.metrics.engines import metric as engine_metric
 from fgresq.metrics.engines.engine import Engine
+from fgresq.metrics.engines.environment import State
 from fgresq.metrics.native import NATIVE
+from fgresq.metrics.registry import identify
+from fgresq.metrics.runners import MetricSettings
+from fgresq.scoring import metric as model
 from fgresq.version import __version__
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "benchmark"
@@ -72,11 +76,12 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     (tmp_path / "weights").write_bytes(b"weights")
     for name in {name for spec in NATIVE.values() for name in spec.parameter_files}:
         (tmp_path / name).write_bytes(f"parameters {name}".encode())
-    monkeypatch.setattr(engines, "_started", lambda name, device: Known())
+    monkeypatch.setattr(engine_metric, "_started", lambda name, device: Known())
     monkeypatch.setattr(model, "locate", lambda name: SimpleNamespace(path=tmp_path / "weights"))
-    names = [spec.name for spec in declarations()]
-    found = {name: declare(Request(name, str(tmp_path))).key for name in names}
-    return {**found, "fgresq:FILE": declare(Request(f"fgresq:{tmp_path / 'weights'}")).key}
+    monkeypatch.setattr(engine_metric, "find", lambda spec: SimpleNamespace(state=State.READY))
+    settings = MetricSettings(parameters=str(tmp_path))
+    found = {card.name: identify(card.name, settings).key for card in cards()}
+    return {**found, "fgresq:FILE": identify(f"fgresq:{tmp_path / 'weights'}").key}
 
 
 def test_keys_stay(keys: Mapping[str, str]) -> None:
@@ -85,7 +90,7 @@ def test_keys_stay(keys: Mapping[str, str]) -> None:
 
 
 def test_a_key_is_a_hash_of_five_fields() -> None:
-    said = declare(Request("fgresq-compact"))
+    said = identify("fgresq-compact")
     fields = [said.metric, said.engine, said.version, said.parameters, said.settings]
     assert fields[:3] == ["fgresq-compact", "fgresq", "1.1"]
     assert fields[4] == "fp32, comparisons in the symmetric order"

@@ -14,7 +14,7 @@ from fgresq.benchmark.published.figures import Place
 from fgresq.benchmark.tables.build import make_tables
 from fgresq.benchmark.tables.groups import RANGES, TASKS
 from fgresq.benchmark.tables.labels import gather
-from fgresq.metrics.catalogue import PAPER, declaration
+from fgresq.metrics.catalogue import PAPER, card_of
 from fgresq.records import Pair, Preference
 
 TASK_NAMES = [task.value for task in TASKS]
@@ -129,7 +129,7 @@ def test_full_reference_metrics_of_exbedde_are_negative() -> None:
     overall = [
         figure
         for place, figure in figures_by_range("exBeDDE").items()
-        if place[1] == "Overall" and declaration(place[0]).full_reference
+        if place[1] == "Overall" and card_of(place[0]).full_reference
     ]
     assert len(overall) == 8
     assert all(-0.783 <= figure.value <= -0.701 and figure.doubt for figure in overall)
@@ -190,7 +190,7 @@ def test_table_2_is_the_srcc_of_table_s2(shared: Path) -> None:
     text = paper.read_text(encoding="utf-8")
     printed = text[text.index("Type\tMethod\t[0.0,0.2] SRCC") : text.index("Table 2: Performance")]
     pipal = values(figures_by_range("PIPAL"))
-    titles = {declaration(name).title.replace("MetaIQA", "MetaQA"): name for name in PAPER}
+    titles = {card_of(name).title.replace("MetaIQA", "MetaQA"): name for name in PAPER}
     checked = 0
     for line in printed.splitlines():
         fields = line.split("\t")

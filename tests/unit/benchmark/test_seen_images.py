@@ -9,12 +9,12 @@ import pytest
 from tests.unit.benchmark.studies import DENOISE, data_set, judge, new_store, put_comparisons, put_scores, record
 
 from fgresq.benchmark.evidence import make_evidence
-from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables import TableSettings
 from fgresq.benchmark.tables.build import make_tables
 from fgresq.benchmark.tables.labels import gather
+from fgresq.metrics.base import MetricCard
 from fgresq.records import Pair, Preference
 from fgresq.results import BenchmarkTable, TableCell
 from fgresq.seen import Seen
@@ -28,7 +28,7 @@ def file_hash(data: BenchmarkSet, identity: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def model(data: BenchmarkSet, images: Sequence[str], scenes: Sequence[tuple[str, str]] = ()) -> Declaration:
+def model(data: BenchmarkSet, images: Sequence[str], scenes: Sequence[tuple[str, str]] = ()) -> MetricCard:
     seen = Seen.of("manifest", "split", [file_hash(data, name) for name in images], scenes)
     return judge("fgresq:ref/m", metric="fgresq", title="FGResQ (m)", engine="fgresq", compares=True, seen=seen)
 
@@ -52,7 +52,7 @@ def cells(table: BenchmarkTable, row: int = 0) -> dict[tuple[str, str], TableCel
     return dict(zip(columns, table.rows[row].cells, strict=True))
 
 
-def judged(tmp_path: Path, data: BenchmarkSet, by: Declaration) -> Store:
+def judged(tmp_path: Path, data: BenchmarkSet, by: MetricCard) -> Store:
     store = new_store(tmp_path / "store", data)
     put_scores(store, data, by, {name: float(n) for n, name in enumerate(NAMES)})
     put_comparisons(store, data, by, {("a", "b"): B, ("a", "c"): B, ("c", "d"): B, ("b", "d"): EQUAL})
@@ -143,8 +143,8 @@ def test_the_evidence_of_a_report_says_it_too(tmp_path: Path, data: BenchmarkSet
 def test_the_store_keeps_what_a_judge_has_seen(tmp_path: Path, data: BenchmarkSet) -> None:
     by = model(data, ["a"])
     store = judged(tmp_path, data, by)
-    (known,) = store.judges()
-    assert known.declaration == by
-    assert known.declaration.key == model(data, []).key, "it isn't part of what the answers depend on"
+    ((known, _),) = store.metrics()
+    assert known == by
+    assert known.key == model(data, []).key, "it isn't part of what the answers depend on"
     answers = gather(store).answers[0]
     np.testing.assert_array_equal(answers.seen, [name == "a" for name in NAMES])

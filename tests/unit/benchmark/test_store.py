@@ -11,11 +11,11 @@ from tests.unit.benchmark.studies import data_set, judge, new_store, put_compari
 from tests.unit.test_files import full_disk
 from tests.unit.writers import another_writer
 
-from fgresq.benchmark.judges import Verdict
 from fgresq.benchmark.store import SCHEMA, create_store, folder, open_store
 from fgresq.benchmark.store.folder import score_row
 from fgresq.benchmark.store.parts import SCORES, PartWriter
 from fgresq.errors import OutputError, UserError
+from fgresq.metrics.base import Score
 from fgresq.records import Pair, Preference
 
 PAIR = Pair("a", "b", Preference.A)
@@ -31,15 +31,15 @@ def test_what_is_put_in_is_read(tmp_path: Path) -> None:
     again = open_store(tmp_path / "store")
     hashes = [data.files[image.path].sha256 for image in data.manifest.images]
     assert again.scores() == {
-        (by.key, hashes[0], None): Verdict(0.25),
-        (by.key, hashes[1], None): Verdict(None, "too small"),
-        (by.key, hashes[2], None): Verdict(float("inf")),
-        (fr.key, hashes[0], data.files[data.manifest.images[0].reference].sha256): Verdict(-1.0),
+        (by.key, hashes[0], None): Score(0.25),
+        (by.key, hashes[1], None): Score(None, "too small"),
+        (by.key, hashes[2], None): Score(float("inf")),
+        (fr.key, hashes[0], data.files[data.manifest.images[0].reference].sha256): Score(-1.0),
     }
     assert again.comparisons() == {(by.key, hashes[0], hashes[1]): Preference.EQUAL}
     (found,) = again.sets()
     assert (found.name, found.files, found.manifest.images) == ("study", data.files, data.manifest.images)
-    assert [known.declaration for known in again.judges()] == [fr, by]
+    assert [card for card, _ in again.metrics()] == [fr, by]
 
 
 def test_what_systems_and_storage_devices_add_is_no_part_of_a_store(tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_what_systems_and_storage_devices_add_is_no_part_of_a_store(tmp_path: Pa
             (path.parent / "@eaDir" / path.name).mkdir(parents=True)
             (path.parent / "@eaDir" / "manifest.json").write_bytes(b"")
     again = open_store(tmp_path / "store")
-    assert [verdict.score for verdict in again.scores().values()] == [0.25]
+    assert [verdict.value for verdict in again.scores().values()] == [0.25]
     assert [found.name for found in again.sets()] == ["study"]
-    assert [known.declaration for known in again.judges()] == [by]
+    assert [card for card, _ in again.metrics()] == [by]
 
 
 def test_a_score_replaces_a_failure_and_never_the_other_way_round(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_score_replaces_a_failure_and_never_the_other_way_round(tmp_path: Path
     assert [verdict.error for verdict in store.scores().values()] == ["second failure"]
     for value in (0.5, "third failure"):
         put_scores(store, data, judge("one"), {"a": value})
-    assert [*store.scores().values()] == [Verdict(0.5)]
+    assert [*store.scores().values()] == [Score(0.5)]
 
 
 def test_a_key_changes_with_all_that_answers_depend_on() -> None:
@@ -119,8 +119,8 @@ def test_damaged_parts_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lacks the columns image, reference"):
         store.scores()
     (store.root / "judges" / "x.json").write_text('{"name": "x"}')
-    with pytest.raises(UserError, match=r"x\.json: doesn't declare a judge"):
-        store.judges()
+    with pytest.raises(UserError, match=r"x\.json: doesn't describe a metric"):
+        store.metrics()
     data = data_set(tmp_path / "study", (record("a"),))
     store.add_set(data)
     (store.root / "sets" / "study" / "files.parquet").write_bytes(b"")
@@ -156,7 +156,7 @@ def test_two_processes_may_make_one_store_and_add_one_data_set(tmp_path: Path, m
 
 
 def test_a_writer_writes_now_and_then_and_what_is_left_at_the_end(tmp_path: Path) -> None:
-    row = score_row("j", "i", None, Verdict(1.0), "p")
+    row = score_row("j", "i", None, Score(1.0), "p")
     with PartWriter(tmp_path, SCORES, pause=1e9) as writer:
         for _ in range(4095):
             writer.add([row])
@@ -176,5 +176,5 @@ def test_a_writer_writes_now_and_then_and_what_is_left_at_the_end(tmp_path: Path
 
 def test_a_full_disk_leaves_no_half_part(tmp_path: Path) -> None:
     with full_disk(100), pytest.raises(OutputError), PartWriter(tmp_path, SCORES) as writer:
-        writer.add([score_row("j", "i", None, Verdict(1.0), "p")])
+        writer.add([score_row("j", "i", None, Score(1.0), "p")])
     assert not list(tmp_path.iterdir())

@@ -8,22 +8,22 @@ import pytest
 from tests.unit.benchmark.studies import data_set, judge, new_store, put_comparisons, put_scores, record
 from tests.unit.test_files import full_disk
 
-from fgresq.benchmark.judges import Declaration, Verdict
 from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.store import Store, open_store
 from fgresq.benchmark.store import contents as module
 from fgresq.benchmark.store.contents import (
     Failure,
     failures_in,
-    find_judge,
-    judges_in,
+    find_metric,
+    metrics_in,
     remove_failures,
-    remove_judge,
+    remove_metric,
     remove_set,
     set_names,
 )
 from fgresq.benchmark.store.folder import score_row
 from fgresq.errors import OutputError, UserError
+from fgresq.metrics.base import MetricCard, Score
 from fgresq.records import Pair, Preference
 
 ONE, TWO = judge("one", compares=True), judge("two")
@@ -43,7 +43,7 @@ def store(tmp_path: Path, study: BenchmarkSet) -> Store:
     with store.score_writer() as writer:
         for by, value in ((ONE, 3.0), (TWO, 4.0)):
             files = [study.files[image.path].sha256 for image in study.manifest.images]
-            writer.add([score_row(by.key, files[2 if by is ONE else 1] or "", None, Verdict(value), "somewhere")])
+            writer.add([score_row(by.key, files[2 if by is ONE else 1] or "", None, Score(value), "somewhere")])
     put_comparisons(store, study, ONE, {("a", "b"): None})
     return store
 
@@ -57,7 +57,7 @@ def files_of(root: Path) -> dict[str, str]:
 
 
 def counts(store: Store) -> dict[str, tuple[int, int, int, int]]:
-    return {each.name: (each.scored, each.failed, each.compared, each.not_compared) for each in judges_in(store)}
+    return {each.name: (each.scored, each.failed, each.compared, each.not_compared) for each in metrics_in(store)}
 
 
 def test_what_is_counted(store: Store, study: BenchmarkSet) -> None:
@@ -66,18 +66,18 @@ def test_what_is_counted(store: Store, study: BenchmarkSet) -> None:
     assert failures_in(store) == (Failure(ONE.key, paths["b"], "is bad"), Failure(TWO.key, paths["c"], "is too small"))
     put_scores(store, study, ONE, {"b": 5.0})
     put_scores(store, study, ONE, {"b": "again"})  # a score stands
-    assert [failure.judge for failure in failures_in(store)] == [TWO.key]
+    assert [failure.metric for failure in failures_in(store)] == [TWO.key]
     assert counts(store)["one"] == (3, 0, 0, 1)
 
 
-def test_a_judge_goes_with_its_answers_and_nothing_else_does(store: Store, study: BenchmarkSet) -> None:
+def test_a_metric_goes_with_its_answers_and_nothing_else_does(store: Store, study: BenchmarkSet) -> None:
     before, kept = files_of(store.root), {key: value for key, value in store.scores().items() if key[0] == TWO.key}
-    remove_judge(store, ONE.key)
+    remove_metric(store, ONE.key)
     again = open_store(store.root)
     assert again.scores() == kept
     assert again.comparisons() == {}
-    assert [known.declaration for known in again.judges()] == [TWO]
-    assert not again.has_judge(ONE)
+    assert [card for card, _ in again.metrics()] == [TWO]
+    assert not again.has_metric(ONE)
     after = files_of(store.root)
     changed = {name for name in before if after.get(name) != before[name]}
     assert not set(after) - set(before)
@@ -87,7 +87,7 @@ def test_a_judge_goes_with_its_answers_and_nothing_else_does(store: Store, study
 
 
 def test_failures_go_and_scores_stay(store: Store) -> None:
-    kept = {key: verdict for key, verdict in store.scores().items() if verdict.score is not None}
+    kept = {key: verdict for key, verdict in store.scores().items() if verdict.value is not None}
     others = {key: verdict for key, verdict in store.scores().items() if key[0] == TWO.key}
     remove_failures(store, [ONE.key])
     assert store.scores() == {**kept, **others}
@@ -140,31 +140,31 @@ def test_a_full_disk_leaves_every_part_whole(store: Store) -> None:
 def test_a_damaged_part_keeps_everything_as_it_was(store: Store) -> None:
     (store.root / "scores" / "9.parquet").write_bytes(b"no")
     before = files_of(store.root)
-    for removal in (lambda: remove_judge(store, ONE.key), lambda: remove_failures(store, [ONE.key])):
+    for removal in (lambda: remove_metric(store, ONE.key), lambda: remove_failures(store, [ONE.key])):
         with pytest.raises(UserError, match=r"9\.parquet: can't be read"):
             removal()
     assert files_of(store.root) == before
 
 
-def test_a_judge_is_found_by_name_or_key(store: Store, study: BenchmarkSet) -> None:
+def test_a_metric_is_found_by_name_or_key(store: Store, study: BenchmarkSet) -> None:
     newer = judge("one", version="2")
     put_scores(store, study, newer, {"a": 1.0})
     with store.score_writer() as writer:
-        writer.add([score_row("0123456789abcdef", "x", None, Verdict(1.0), "p")])
-    judges = judges_in(store)
-    assert find_judge(judges, "two").key == TWO.key
-    assert find_judge(judges, newer.key).declaration == newer
-    assert find_judge(judges, "0123456789abcdef").declaration is None
-    with pytest.raises(UserError, match=f"one is the name of 2 judges in the store; name one by its key: .*{ONE.key}"):
-        find_judge(judges, "one")
-    with pytest.raises(UserError, match="has no judge 'tow'; did you mean two"):
-        find_judge(judges, "tow")
-    remove_judge(store, newer.key)
-    assert [known.declaration for known in store.judges() if known.declaration.name == "one"] == [ONE]
+        writer.add([score_row("0123456789abcdef", "x", None, Score(1.0), "p")])
+    judges = metrics_in(store)
+    assert find_metric(judges, "two").key == TWO.key
+    assert find_metric(judges, newer.key).card == newer
+    assert find_metric(judges, "0123456789abcdef").card is None
+    with pytest.raises(UserError, match=f"one is the name of 2 metrics in the store; name one by its key: .*{ONE.key}"):
+        find_metric(judges, "one")
+    with pytest.raises(UserError, match="has no metric 'tow'; did you mean two"):
+        find_metric(judges, "tow")
+    remove_metric(store, newer.key)
+    assert [card for card, _ in store.metrics() if card.name == "one"] == [ONE]
     assert pl.read_parquet(store.root / "scores" / "*.parquet").filter(pl.col("judge") == newer.key).is_empty()
 
 
-def test_declarations_are_kept_apart_by_what_their_answers_depend_on(store: Store) -> None:
-    assert store.has_judge(ONE)
-    assert store.has_judge(Declaration(**{**ONE.model_dump(), "title": "another title"}))
-    assert not store.has_judge(judge("one", parameters="ab"))
+def test_cards_are_kept_apart_by_what_their_answers_depend_on(store: Store) -> None:
+    assert store.has_metric(ONE)
+    assert store.has_metric(MetricCard(**{**ONE.model_dump(), "title": "another title"}))
+    assert not store.has_metric(judge("one", parameters="ab"))

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from tests.unit.benchmark.studies import data_set, judge, new_store, put_scores, record
 
-from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.tables.build import make_tables
 from fgresq.benchmark.tables.labels import gather
 from fgresq.benchmark.tables.titles import told_apart
+from fgresq.metrics.base import MetricCard
 
 
-def weights(path: str, **other: object) -> Declaration:
+def weights(path: str, **other: object) -> MetricCard:
     return judge(f"fgresq:{path}", metric="fgresq", title=f"FGResQ ({Path(path).name})", parameters=path, **other)
 
 

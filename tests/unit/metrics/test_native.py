@@ -11,7 +11,7 @@ from tests.unit.metrics.pictures import textured, write_regression, write_templa
 
 from fgresq.errors import UserError
 from fgresq.metrics import niqe
-from fgresq.metrics.base import MetricSpec, check_picture
+from fgresq.metrics.base import MetricCard, check_picture
 from fgresq.metrics.native import NATIVE, metric, missing
 from fgresq.metrics.natural_scenes.pristine import write_pristine_model
 
@@ -53,9 +53,9 @@ def test_declarations_are_checked_and_fixed():
     spec = NATIVE["piqe"]
     with pytest.raises(ValidationError):
         spec.name = "other"
-    for change in ({"name": "No Name"}, {"least_side": 0}, {"engine": "magic"}, {"unknown": 1}, {"citation": ""}):
+    for change in ({"name": ""}, {"least_side": 0}, {"engine": ""}, {"unknown": 1}, {"title": ""}):
         with pytest.raises(ValidationError):
-            MetricSpec(**{**spec.model_dump(), **change})
+            MetricCard(**{**spec.model_dump(), **change})
 
 
 def test_orientation_is_a_sign():

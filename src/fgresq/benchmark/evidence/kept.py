@@ -11,10 +11,15 @@ from fgresq.benchmark.tables.labels import Gathered
 from fgresq.benchmark.tables.seen import seen_of
 from fgresq.results import JudgeRecord, SetCoverage, SetRecord
 
+_CARD = (
+    *("name", "title", "full_reference", "higher_is_better", "compares"),
+    *("engine", "version", "parameters", "settings", "note"),
+)
+
 
 def judge_records(store: Store, gathered: Gathered, known: Known) -> tuple[JudgeRecord, ...]:
     """One record a judge, in their order."""
-    last_runs = {judge.declaration.key: judge.last_run for judge in store.judges()}
+    last_runs = {card.key: last_run for card, last_run in store.metrics()}
     sets, records = gathered.sets, []
     for answers in gathered.answers:
         judge = answers.judge
@@ -37,7 +42,7 @@ def judge_records(store: Store, gathered: Gathered, known: Known) -> tuple[Judge
             )
         records.append(
             JudgeRecord(
-                **judge.model_dump(exclude={"metric", "seen"}),
+                **{name: getattr(judge, name) for name in _CARD},
                 last_run=last_runs[judge.key].isoformat(timespec="seconds"),
                 coverage=tuple(covered),
                 failures=tuple(failures.items()),

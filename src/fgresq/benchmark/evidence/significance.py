@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgresq.benchmark.evidence.predictions import outcomes_of
-from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.tables import TableSettings
 from fgresq.benchmark.tables.groups import (
     OVERALL,
@@ -28,6 +27,7 @@ from fgresq.benchmark.tables.labels import Answers, Floats, Gathered, Labels
 from fgresq.criteria.correlation import srcc
 from fgresq.criteria.resampling import Bootstrapped
 from fgresq.criteria.significance import compare_bootstrapped
+from fgresq.metrics.base import MetricCard
 from fgresq.records import RestorationTask
 from fgresq.results import MetricTest, SignificanceMatrix
 
@@ -61,7 +61,7 @@ class _Family:
     contents: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
 
-    def add(self, judge: Declaration, value: float, resamples: Bootstrapped | None) -> None:
+    def add(self, judge: MetricCard, value: float, resamples: Bootstrapped | None) -> None:
         """One metric more."""
         self.titles[judge.name], self.values[judge.name], self.resamples[judge.name] = judge.title, value, resamples
 

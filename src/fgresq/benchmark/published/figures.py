@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from fgresq.metrics.catalogue import PAPER, declaration
+from fgresq.metrics.catalogue import PAPER, card_of
 
 CRITERIA = ("SRCC", "PLCC", "ACC")
 
@@ -115,7 +115,7 @@ def _metric(title: str) -> str:
 
 @cache
 def _by_title() -> Mapping[str, str]:
-    return {_plain(declaration(name).title): name for name in PAPER}
+    return {_plain(card_of(name).title): name for name in PAPER}
 
 
 def _group(mos_range: str) -> str:

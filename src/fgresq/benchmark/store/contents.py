@@ -1,4 +1,4 @@
-"""What a store holds, counted; and how a judge, a data set or failures are taken out of it, and nothing else."""
+"""What a store holds, counted; and how a metric, a data set or failures are taken out of it, and nothing else."""
 
 import os
 import shutil
@@ -9,30 +9,30 @@ from datetime import datetime
 
 import polars as pl
 
-from fgresq.benchmark.judges.base import Declaration
 from fgresq.benchmark.store.folder import ScoreKey, Store
 from fgresq.benchmark.store.parts import COMPARISONS, SCORES, drop_rows, read_parts
 from fgresq.errors import OutputError, UserError
 from fgresq.files import is_ignored
+from fgresq.metrics.base import MetricCard
 from fgresq.names import nearest
 
 _ASIDE = ".removed-"
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeContents:
-    """What a store holds of a judge.
+class MetricContents:
+    """What a store holds of a metric.
 
     Attributes:
         key: that its rows have.
-        declaration: None where rows are left whose judge the store doesn't know.
+        card: None where rows are left whose metric the store doesn't know.
         last_run: None likewise.
         scored, failed: files with a score, and without one for a reason.
         compared, not_compared: pairs likewise.
     """
 
     key: str
-    declaration: Declaration | None
+    card: MetricCard | None
     last_run: datetime | None
     scored: int
     failed: int
@@ -42,39 +42,39 @@ class JudgeContents:
     @property
     def name(self) -> str:
         """What it is called by, or its key where that isn't known."""
-        return self.key if self.declaration is None else self.declaration.name
+        return self.key if self.card is None else self.card.name
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that a judge couldn't score.
+    """A file that a metric couldn't score.
 
     Attributes:
-        judge: its key.
+        metric: its key.
         path: where the file was.
         reason: what was wrong.
     """
 
-    judge: str
+    metric: str
     path: str
     reason: str
 
 
-def judges_in(store: Store) -> tuple[JudgeContents, ...]:
-    """All judges with what they have answered, the one that worked last first, those that aren't known last.
+def metrics_in(store: Store) -> tuple[MetricContents, ...]:
+    """All metrics with what they have answered, the one that worked last first, those that aren't known last.
 
     Raises:
         UserError: a part of the store is damaged.
     """
-    scored, failed = _counted((key[0], verdict.score is not None) for key, verdict in store.scores().items())
+    scored, failed = _counted((key[0], score.value is not None) for key, score in store.scores().items())
     compared, not_compared = _counted((key[0], answer is not None) for key, answer in store.comparisons().items())
-    known = {each.declaration.key: each for each in store.judges()}
+    known = {card.key: (card, last_run) for card, last_run in store.metrics()}
     unknown = sorted({*scored, *failed, *compared, *not_compared} - set(known))
     return tuple(
-        JudgeContents(
+        MetricContents(
             key,
-            known[key].declaration if key in known else None,
-            known[key].last_run if key in known else None,
+            known[key][0] if key in known else None,
+            known[key][1] if key in known else None,
             scored[key],
             failed[key],
             compared[key],
@@ -85,7 +85,7 @@ def judges_in(store: Store) -> tuple[JudgeContents, ...]:
 
 
 def failures_in(store: Store) -> tuple[Failure, ...]:
-    """All files that a judge couldn't score, in the order in which they failed; not those that have a score by now.
+    """All files that a metric couldn't score, in the order in which they failed; not those that have a score by now.
 
     Raises:
         UserError: a part of the store is damaged.
@@ -100,18 +100,18 @@ def failures_in(store: Store) -> tuple[Failure, ...]:
     return tuple(failure for failure in found.values() if failure is not None)
 
 
-def find_judge(judges: Collection[JudgeContents], name: str) -> JudgeContents:
-    """A judge by its name or its key.
+def find_metric(metrics: Collection[MetricContents], name: str) -> MetricContents:
+    """A metric by its name or its key.
 
     Raises:
         UserError: there is none (the nearest names are listed), or the name is that of several; their keys are listed.
     """
-    found = [judge for judge in judges if name in (judge.name, judge.key)]
+    found = [metric for metric in metrics if name in (metric.name, metric.key)]
     if not found:
-        raise UserError(f"the store has no judge {name!r}; {nearest(name, {judge.name for judge in judges})}")
+        raise UserError(f"the store has no metric {name!r}; {nearest(name, {metric.name for metric in metrics})}")
     if len(found) > 1:
-        keys = ", ".join(f"{judge.key} (last run {judge.last_run:%Y-%m-%d %H:%M})" for judge in found if judge.last_run)
-        raise UserError(f"{name} is the name of {len(found)} judges in the store; name one by its key: {keys}")
+        keys = ", ".join(f"{each.key} (last run {each.last_run:%Y-%m-%d %H:%M})" for each in found if each.last_run)
+        raise UserError(f"{name} is the name of {len(found)} metrics in the store; name one by its key: {keys}")
     return found[0]
 
 
@@ -122,10 +122,10 @@ def set_names(store: Store) -> tuple[str, ...]:
     )
 
 
-def remove_judge(store: Store, key: str) -> None:
-    """Take a judge out of a store, with all its scores and comparisons.
+def remove_metric(store: Store, key: str) -> None:
+    """Take a metric out of a store, with all its scores and comparisons.
 
-    A process that is killed here leaves the judge with fewer answers; the same call goes on.
+    A process that is killed here leaves the metric with fewer answers; the same call goes on.
 
     Raises:
         UserError: a part of the store is damaged; nothing is removed.
@@ -160,7 +160,7 @@ def remove_set(store: Store, name: str) -> None:
 
 
 def remove_failures(store: Store, keys: Collection[str]) -> None:
-    """Take out of a store what some judges couldn't judge, so that they're asked again; what they judged stays.
+    """Take out of a store what some metrics couldn't judge, so that they're asked again; what they judged stays.
 
     Raises:
         UserError: a part of the store is damaged; nothing is removed.
@@ -174,7 +174,7 @@ def remove_failures(store: Store, keys: Collection[str]) -> None:
 
 
 def _counted(answers: Iterable[tuple[str, bool]]) -> tuple[Counter[str], Counter[str]]:
-    """Of each judge's key, how many are answered and how many aren't."""
+    """Of each metric's key, how many are answered and how many aren't."""
     done: Counter[str] = Counter()
     undone: Counter[str] = Counter()
     for key, answered in answers:

@@ -1,4 +1,4 @@
-"""A store: a folder with what was judged (`sets`), by what (`judges`), and the answers (`scores`, `comparisons`).
+"""A store: a folder with what was judged (`sets`), by what (`judges`: metrics), and answers (`scores`, `comparisons`).
 
 Its form is described in docs/benchmark.md. Several processes may add to one store at once: they only add files, and a
 data set, which is several files, one after the other.
@@ -15,32 +15,31 @@ from typing import Any
 import polars as pl
 from pydantic import ValidationError
 
-from fgresq.benchmark.judges.base import Declaration, PairVerdict, Verdict
 from fgresq.benchmark.sets import BenchmarkSet, FileState
 from fgresq.benchmark.store.parts import COMPARISONS, PAUSE, SCORES, PartWriter, read_parts
 from fgresq.errors import OutputError, UserError
 from fgresq.files import is_ignored, written_whole
 from fgresq.locks import is_passing, only_writer
 from fgresq.manifest import Manifest, read_manifest, write_manifest
+from fgresq.metrics.base import MetricCard, PairScore, Score
 from fgresq.records import Preference
 from fgresq.version import __version__
 
 SCHEMA = 1
 _FOLDERS = ("sets", "judges", "scores", "comparisons")
+# What of a metric's card is kept; the rest stands in the catalogue.
+_KEPT = frozenset(
+    (
+        *("name", "metric", "title", "full_reference", "higher_is_better", "compares"),
+        *("engine", "version", "parameters", "settings", "note", "seen"),
+    )
+)
 _PATIENCE = 60.0  # seconds for another process that adds the same data set
 
-# A judge's key, the hash of the image, and that of the reference if the judge needs one.
+# A metric's key, the hash of the image, and that of the reference if the metric needs one.
 ScoreKey = tuple[str, str, str | None]
-# A judge's key and the hashes of A and B.
+# A metric's key and the hashes of A and B.
 PairKey = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownJudge:
-    """A judge that has worked for this store, and when it last did."""
-
-    declaration: Declaration
-    last_run: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,13 @@ class Store:
 
     root: Path
 
-    def scores(self) -> dict[ScoreKey, Verdict]:
+    def scores(self) -> dict[ScoreKey, Score]:
         """All scores; one that was found later replaces a failure, never the other way round."""
-        found: dict[ScoreKey, Verdict] = {}
+        found: dict[ScoreKey, Score] = {}
         for row in read_parts(self.root / "scores", SCORES):
             key = (row["judge"], row["image"], row["reference"])
-            if row["score"] is not None or key not in found or found[key].score is None:
-                found[key] = Verdict(row["score"], row["error"])
+            if row["score"] is not None or key not in found or found[key].value is None:
+                found[key] = Score(row["score"], row["error"])
         return found
 
     def comparisons(self) -> dict[PairKey, Preference | None]:
@@ -75,22 +74,23 @@ class Store:
         """To add answers for pairs with; as `score_writer`."""
         return PartWriter(self.root / "comparisons", COMPARISONS, pause)
 
-    def add_judge(self, declaration: Declaration) -> None:
-        """Write down that a judge works for this store now.
+    def add_metric(self, card: MetricCard) -> None:
+        """Write down that an identified metric works for this store now.
 
         Raises:
             OutputError: it can't be written.
         """
-        told = {**declaration.model_dump(), "last_run": datetime.now(UTC).isoformat()}
-        with written_whole(self._judge_file(declaration.key)) as temporary:
-            temporary.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        kept = {name: value for name, value in card.model_dump().items() if name in _KEPT}
+        document = {**kept, "last_run": datetime.now(UTC).isoformat()}
+        with written_whole(self._metric_file(card.key)) as temporary:
+            temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def has_judge(self, declaration: Declaration) -> bool:
-        """Whether a judge has worked for this store, in this version and with these weights and settings."""
-        return self._judge_file(declaration.key).exists()
+    def has_metric(self, card: MetricCard) -> bool:
+        """Whether a metric has worked for this store, in this version and with these weights and settings."""
+        return self._metric_file(card.key).exists()
 
-    def judges(self) -> tuple[KnownJudge, ...]:
-        """All judges, the one that worked last first.
+    def metrics(self) -> tuple[tuple[MetricCard, datetime], ...]:
+        """The cards of all metrics with when each last worked, the latest first.
 
         Raises:
             UserError: a file of one is damaged.
@@ -98,17 +98,20 @@ class Store:
         found = []
         for path in sorted(path for path in (self.root / "judges").glob("*.json") if not is_ignored(path.name)):
             try:
-                told = json.loads(path.read_text(encoding="utf-8"))
-                last_run = datetime.fromisoformat(told.pop("last_run"))
-                found.append(KnownJudge(Declaration(**told), last_run))
+                document = json.loads(path.read_text(encoding="utf-8"))
+                last_run = datetime.fromisoformat(document.pop("last_run"))
+                card = MetricCard(**document)
+                if not (card.metric and card.version):
+                    raise ValueError("it says no version")
+                found.append((card, last_run))
             except (OSError, ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
                 reason = str(error).splitlines()[0]
                 raise UserError(
-                    f"{path}: doesn't declare a judge ({reason}); delete it and run the judge again"
+                    f"{path}: doesn't describe a metric ({reason}); delete it and run the metric again"
                 ) from error
-        return tuple(sorted(found, key=lambda judge: judge.last_run, reverse=True))
+        return tuple(sorted(found, key=lambda known: known[1], reverse=True))
 
-    def _judge_file(self, key: str) -> Path:
+    def _metric_file(self, key: str) -> Path:
         return self.root / "judges" / f"{key}.json"
 
     def add_set(self, data: BenchmarkSet) -> None:
@@ -198,29 +201,29 @@ def create_store(root: Path) -> Store:
     return store
 
 
-def score_row(judge: str, image: str, reference: str | None, verdict: Verdict, path: str) -> dict[str, Any]:
+def score_row(metric: str, image: str, reference: str | None, score: Score, path: str) -> dict[str, Any]:
     """A row of `scores`."""
     return {
-        "judge": judge,
+        "judge": metric,
         "image": image,
         "reference": reference,
-        "score": verdict.score,
-        "error": verdict.error,
+        "score": score.value,
+        "error": score.error,
         "path": path,
     }
 
 
-def comparison_row(judge: str, image_a: str, image_b: str, verdict: PairVerdict) -> dict[str, Any]:
+def comparison_row(metric: str, image_a: str, image_b: str, answer: PairScore) -> dict[str, Any]:
     """A row of `comparisons`."""
-    reasons = [f"{side}: {score.error}" for side, score in zip("AB", verdict.scores, strict=True) if score.error]
+    reasons = [f"{side}: {score.error}" for side, score in zip("AB", answer.scores, strict=True) if score.error]
     return {
-        "judge": judge,
+        "judge": metric,
         "image_a": image_a,
         "image_b": image_b,
-        "preference": None if verdict.preference is None else verdict.preference.value,
-        "p_a_better": verdict.p_a_better,
-        "p_b_better": verdict.p_b_better,
-        "p_equal": verdict.p_equal,
+        "preference": None if answer.preference is None else answer.preference.value,
+        "p_a_better": answer.p_a_better,
+        "p_b_better": answer.p_b_better,
+        "p_equal": answer.p_equal,
         "error": "; ".join(reasons) or None,
     }
 

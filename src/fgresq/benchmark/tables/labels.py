@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgresq.benchmark.coverage import Known, known_in, pair_key, score_key, why_unscored
-from fgresq.benchmark.judges import Declaration
 from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.sides import Side
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables.titles import told_apart
 from fgresq.errors import UserError
+from fgresq.metrics.base import MetricCard
 from fgresq.metrics.catalogue import PAPER
 from fgresq.names import first_few, nearest
 from fgresq.records import ImageRecord, Preference, RestorationTask
@@ -59,7 +59,7 @@ class Answers:
         seen_itself: of each image, whether they have seen its file.
     """
 
-    judge: Declaration
+    judge: MetricCard
     scores: Floats
     reasons: tuple[str | None, ...]
     preferences: tuple[Preference | None, ...] | None
@@ -134,7 +134,7 @@ def gather(
 
 
 def _require_known(
-    kind: str, names: Sequence[str], known: Sequence[str] | set[str] | dict[str, Declaration], store: Store
+    kind: str, names: Sequence[str], known: Sequence[str] | set[str] | dict[str, MetricCard], store: Store
 ) -> None:
     if not known:
         raise UserError(f"{store.root}: holds no {kind} yet; `fgresq benchmark run` adds some")
@@ -143,14 +143,13 @@ def _require_known(
             raise UserError(f"{store.root}: holds no {kind} called {name!r}; {nearest(name, known)}")
 
 
-def _latest(store: Store) -> tuple[dict[str, Declaration], list[tuple[str, str]]]:
+def _latest(store: Store) -> tuple[dict[str, MetricCard], list[tuple[str, str]]]:
     """Of judges of one name, which differ in version or weights, the last that worked; names and days of the others."""
-    found: dict[str, Declaration] = {}
+    found: dict[str, MetricCard] = {}
     left_out = []
-    for known in store.judges():
-        judge = known.declaration
-        if found.setdefault(judge.name, judge) is not judge:
-            left_out.append((judge.name, known.last_run.date().isoformat()))
+    for card, last_run in store.metrics():
+        if found.setdefault(card.name, card) is not card:
+            left_out.append((card.name, last_run.date().isoformat()))
     return found, left_out
 
 
@@ -204,14 +203,14 @@ def _labels(sets: Sequence[BenchmarkSet]) -> Labels:
     )
 
 
-def _answers(judge: Declaration, sets: Sequence[BenchmarkSet], known: Known) -> Answers:
+def _answers(judge: MetricCard, sets: Sequence[BenchmarkSet], known: Known) -> Answers:
     scores, reasons, seen = [], [], []
     preferences: list[Preference | None] = []
     for data in sets:
         for image in data.manifest.images:
             reasons.append(why_unscored(judge, image, data, known))
             key = score_key(judge, image, data)
-            score = None if key is None or reasons[-1] is not None else known.scores[key].score
+            score = None if key is None or reasons[-1] is not None else known.scores[key].value
             scores.append(np.nan if score is None else judge.oriented(score))
             seen.append(_seen(judge, image, data))
         by_id = {image.image_id: image for image in data.manifest.images}
@@ -230,7 +229,7 @@ def _answers(judge: Declaration, sets: Sequence[BenchmarkSet], known: Known) -> 
     )
 
 
-def _seen(judge: Declaration, image: ImageRecord, data: BenchmarkSet) -> tuple[bool, bool]:
+def _seen(judge: MetricCard, image: ImageRecord, data: BenchmarkSet) -> tuple[bool, bool]:
     """Whether a judge's weights have seen an image, and its scene."""
     if judge.seen is None:
         return False, False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fgresq.benchmark.published import Figure
 from fgresq.benchmark.published.figures import Place
 from fgresq.benchmark.tables.labels import Answers
-from fgresq.metrics.catalogue import PAPER, declaration
+from fgresq.metrics.catalogue import PAPER, card_of
 from fgresq.results import TableCell, TableColumn, TableRow
 
 SCORES_ALONE = ", scores alone"
@@ -83,7 +83,7 @@ def _scores_alone(answers: Answers, columns: Sequence[TableColumn], cell: CellMa
 
 
 def _only_printed(metric: str, columns: Sequence[TableColumn], printed: Printed) -> TableRow:
-    spec = declaration(metric)
+    spec = card_of(metric)
     absent = TableCell(None, 0, 0, "wasn't run")
     cells = tuple(_beside(metric, column, absent, printed) for column in columns)
     return TableRow(metric, spec.title, spec.full_reference, ONLY_PRINTED, cells)

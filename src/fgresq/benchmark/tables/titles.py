@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from fgresq.benchmark.judges import Declaration
+from fgresq.metrics.base import MetricCard
 
 
-def told_apart(judges: Sequence[Declaration]) -> tuple[Declaration, ...]:
+def told_apart(judges: Sequence[MetricCard]) -> tuple[MetricCard, ...]:
     """The judges with titles of which no two are alike.
 
     Judges of files, such as `fgresq:runs/a/model.safetensors`, get the folders that they differ in. What can't be told
@@ -27,13 +27,13 @@ def told_apart(judges: Sequence[Declaration]) -> tuple[Declaration, ...]:
     )
 
 
-def _with_twins(judges: Sequence[Declaration]) -> list[tuple[Declaration, bool]]:
+def _with_twins(judges: Sequence[MetricCard]) -> list[tuple[MetricCard, bool]]:
     """Each judge, and whether another has its title."""
     count = Counter(judge.title for judge in judges)
     return [(judge, count[judge.title] > 1) for judge in judges]
 
 
-def _by_path(judge: Declaration, depth: int) -> Declaration:
+def _by_path(judge: MetricCard, depth: int) -> MetricCard:
     """The title with one more part of the path that it ends in; as it is where there is no such path or part."""
     parts = _parts(judge)
     shorter, longer = ("/".join(parts[-count:]) for count in (depth - 1, depth))
@@ -42,7 +42,7 @@ def _by_path(judge: Declaration, depth: int) -> Declaration:
     return judge.model_copy(update={"title": f"{judge.title.removesuffix(f'({shorter})')}({longer})"})
 
 
-def _parts(judge: Declaration) -> tuple[str, ...]:
+def _parts(judge: MetricCard) -> tuple[str, ...]:
     """The path that a judge is named by."""
     _, colon, path = judge.name.partition(":")
     return PurePath(os.path.normpath(path)).parts if colon else ()

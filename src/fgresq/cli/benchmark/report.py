@@ -7,7 +7,7 @@ import typer
 
 from fgresq.cli.benchmark.sides import SideOption, SplitOf, chosen_side
 from fgresq.cli.benchmark.table import Compared, Ties
-from fgresq.cli.options import check_output
+from fgresq.cli.options import check_output, metric_names
 from fgresq.cli.terminal import cell, notes, results
 
 
@@ -48,7 +48,7 @@ def report(
             TableSettings(ties=ties.value, confidence=confidence, resamples=resamples, seed=seed),
             sets=only_set or (),
             sources=data_set or (),
-            metrics=[name.strip() for name in (metrics or "").split(",") if name.strip()],
+            metrics=metric_names(metrics or ""),
             side=chosen_side(side, split_of),
             published=compare is Compared.PUBLISHED,
             disagreements=disagreements,

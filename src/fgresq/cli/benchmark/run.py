@@ -20,6 +20,7 @@ from fgresq.cli.options import (
     Precision,
     PrecisionOption,
     Workers,
+    metric_names,
     spread_over,
 )
 from fgresq.cli.terminal import cell, notes, progress_bar, results
@@ -27,8 +28,8 @@ from fgresq.errors import UserError
 
 if TYPE_CHECKING:
     from fgresq.benchmark.coverage import Coverage
-    from fgresq.benchmark.judges import Declaration
     from fgresq.benchmark.sets import BenchmarkSet
+    from fgresq.metrics.base import MetricCard
 
 _SHOWN = 10
 
@@ -37,7 +38,9 @@ def run(
     metrics: Annotated[
         str,
         typer.Option(
-            metavar="A,B,...", help="By name, `fgresq:FILE` for weights of your own; or `all` that work here."
+            metavar="A,B,...",
+            help="By name; `fgresq:FILE`, `csv:FILE`, `MODULE:FUNCTION` or `program:COMMAND` for your own; or `all` "
+            "that work here.",
         ),
     ],
     manifest: Annotated[
@@ -67,21 +70,22 @@ def run(
     --split-of` the folder of a training, only what that held out is judged; give `table` and `report` the same.
     """
     from fgresq.benchmark.coverage import known_in
-    from fgresq.benchmark.judges import Request, all_that_work, check
-    from fgresq.benchmark.judges.model import ModelSettings
-    from fgresq.benchmark.runner import run_judge
+    from fgresq.benchmark.runner import run_metric
     from fgresq.benchmark.store import create_store
+    from fgresq.metrics.registry import all_that_work, check
+    from fgresq.metrics.runners import MetricSettings
 
-    model = ModelSettings(device, precision.value, batch_size, order.value)
     folder = None if parameters is None else str(parameters)
+    settings = MetricSettings(folder, device, precision.value, batch_size, order.value)
     if metrics.strip() == "all":
-        requests, reasons = all_that_work(Request("", folder, model))
+        cards, reasons = all_that_work(settings)
+        names = [card.name for card in cards]
         for name, reason in reasons.items():
             notes.print(cell(f"left out: {name}: {reason}", "dim"), soft_wrap=True)
     else:
-        requests = [Request(name, folder, model) for name in _names(metrics)]
-        for request in requests:  # before any work, since a misspelt name would end it in the middle
-            check(request)
+        names = _names(metrics)
+        for name in names:  # before any work, since a misspelt one would end it in the middle
+            check(name, settings)
     looked_at = chosen_side(side, split_of)
     kept = create_store(store)
     sets = _read_sets(manifest)
@@ -91,10 +95,11 @@ def run(
     known = known_in(kept)
     done = []
     with spread_over(engine, workers, address) as spread:
-        for request in requests:
+        for name in names:
             with _bar() as begin:
-                coverage = run_judge(
-                    request,
+                coverage = run_metric(
+                    name,
+                    settings,
                     chosen,
                     kept,
                     known,
@@ -112,7 +117,7 @@ def run(
 
 
 def _names(metrics: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    names = list(dict.fromkeys(metric_names(metrics)))
     if not names:
         raise UserError("--metrics names none; `fgresq metrics list` shows those that work here")
     return names
@@ -133,12 +138,12 @@ def _read_sets(manifests: list[str]) -> "list[BenchmarkSet]":
 
 
 @contextmanager
-def _bar() -> "Iterator[Callable[[Declaration, int], Callable[[int], None]]]":
-    """A bar that shows its judge once that is known."""
+def _bar() -> "Iterator[Callable[[MetricCard, int], Callable[[int], None]]]":
+    """A bar that shows its metric once that is known."""
     with progress_bar("", 0) as bar:
 
-        def begin(judge: "Declaration", total: int) -> Callable[[int], None]:
-            bar.update(bar.task_ids[0], description=judge.title, total=total)
+        def begin(card: "MetricCard", total: int) -> Callable[[int], None]:
+            bar.update(bar.task_ids[0], description=card.title, total=total)
             return partial(bar.advance, bar.task_ids[0])
 
         yield begin
@@ -150,14 +155,14 @@ def _print(done: "list[Coverage]", store: Path) -> None:
         table.add_column(title, justify="right")
     for row in done:
         counts = (row.images, row.scored, len(row.failed), row.without_reference, row.computed)
-        pairs = (row.pairs, row.compared) if row.judge.compares else ("-", "-")
-        table.add_row(cell(row.judge.name), *map(str, (*counts, *pairs)))
+        pairs = (row.pairs, row.compared) if row.card.compares else ("-", "-")
+        table.add_row(cell(row.card.name), *map(str, (*counts, *pairs)))
     results.print(table)
     for row in done:
         for path, reason in row.failed[:_SHOWN]:
-            notes.print(cell(f"failed: {row.judge.name}: {path}: {reason}", "red"), soft_wrap=True)
+            notes.print(cell(f"failed: {row.card.name}: {path}: {reason}", "red"), soft_wrap=True)
         if len(row.failed) > _SHOWN:
-            notes.print(f"failed: {row.judge.name}: {len(row.failed) - _SHOWN} more; the store names them")
+            notes.print(f"failed: {row.card.name}: {len(row.failed) - _SHOWN} more; the store names them")
     computed = sum(row.computed for row in done)
     results.print(f"\n{computed} scores computed now, {sum(len(row.failed) for row in done)} failed", style="bold")
     results.print(cell(f"in {store}"), soft_wrap=True)

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from fgresq.cli.benchmark.sides import SideOption, SplitOf, chosen_side
-from fgresq.cli.options import check_output
+from fgresq.cli.options import check_output, metric_names
 from fgresq.cli.terminal import cell, notes, results
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def table(
         resamples=resamples,
         seed=seed,
     )
-    wanted = [name.strip() for name in (metrics or "").split(",") if name.strip()]
+    wanted = metric_names(metrics or "")
     gathered = gather(
         open_store(store),
         sets=only_set or (),

@@ -63,10 +63,10 @@ def remove(name: _Name) -> None:
 
 def _engine(name: str) -> "EngineSpec":
     """The engine; of a metric's name, the error says which engine runs it."""
-    from fgresq.metrics.catalogue import declarations
+    from fgresq.metrics.catalogue import cards
     from fgresq.metrics.engines.declarations import ENGINES, find_engine
 
-    for metric in declarations():
+    for metric in cards():
         if metric.name == name and name not in ENGINES and metric.engine in ENGINES:
             raise UserError(f"{name} is a metric; the engine {metric.engine} runs it")
     return find_engine(name)

@@ -1,14 +1,14 @@
 """FGResQ itself, with the weights that `fgresq.load` knows by name; `engine_name` is that name."""
 
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 
 _CITATION = (
     "X. Sheng, X. Pan, Z. Yang, P. Chen, L. Li, 'Fine-grained image quality assessment for perceptual image "
     "restoration', AAAI 2026"
 )
 
-SPECS = (
-    MetricSpec(
+CARDS = (
+    MetricCard(
         name="fgresq",
         title="FGResQ",
         full_reference=False,
@@ -21,7 +21,7 @@ SPECS = (
         parameters_from="The authors' weights: `fgresq weights fetch released`.",
         citation=_CITATION,
     ),
-    MetricSpec(
+    MetricCard(
         name="fgresq-compact",
         title="FGResQ (compact)",
         full_reference=False,

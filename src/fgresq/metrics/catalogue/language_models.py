@@ -1,11 +1,11 @@
 """Large language models that look at a picture and rate it. They need a GPU in practice."""
 
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 from fgresq.metrics.catalogue.pyiqa import of_pyiqa
 
 _HUB = "Its engine fetches {} from the Hugging Face hub."
 
-SPECS = (
+CARDS = (
     of_pyiqa(
         "qalign",
         "Q-Align",
@@ -33,7 +33,7 @@ SPECS = (
         citation="H. Zhu et al., 'Adaptive image quality assessment via teaching large multimodal model to compare', "
         "NeurIPS 2024",
     ),
-    MetricSpec(
+    MetricCard(
         name="deqa-score",
         title="DeQA-Score",
         full_reference=False,
@@ -51,7 +51,7 @@ SPECS = (
         citation="Z. You, X. Cai, J. Gu, T. Xue, C. Dong, 'Teaching large language models to regress accurate image "
         "quality scores using score distribution', CVPR 2025",
     ),
-    MetricSpec(
+    MetricCard(
         name="co-instruct",
         title="Co-Instruct",
         full_reference=False,
@@ -68,7 +68,7 @@ SPECS = (
         notes=("The model answers in words; its score here is the share of 'good' against 'poor' in its next word.",),
         citation="H. Wu et al., 'Towards open-ended visual quality comparison', ECCV 2024",
     ),
-    MetricSpec(
+    MetricCard(
         name="visualquality-r1",
         title="VisualQuality-R1",
         full_reference=False,

@@ -1,13 +1,16 @@
-"""Declarations by name."""
+"""Cards by name."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
 from fgresq.errors import UserError
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 from fgresq.metrics.catalogue import fgresq, full_reference, language_models, networks, vision_language
 from fgresq.metrics.native import NATIVE
 from fgresq.names import nearest
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # As the paper's tables list them: full-reference ones, then those without a reference.
 PAPER = (
@@ -31,8 +34,8 @@ PAPER = (
 )
 
 
-def declaration(name: str) -> MetricSpec:
-    """The declaration of a metric.
+def card_of(name: str) -> MetricCard:
+    """The card of a metric.
 
     Raises:
         UserError: there is none of that name; the nearest names are listed.
@@ -43,38 +46,43 @@ def declaration(name: str) -> MetricSpec:
     return known[name]
 
 
-def declarations() -> tuple[MetricSpec, ...]:
-    """All declarations: native ones first, then by what runs them."""
+def cards() -> tuple[MetricCard, ...]:
+    """All cards: native ones first, then by what runs them."""
     return tuple(_by_name().values())
 
 
 @cache
-def _by_name() -> Mapping[str, MetricSpec]:
+def _by_name() -> Mapping[str, MetricCard]:
     return table(
         (
             *NATIVE.values(),
-            *fgresq.SPECS,
-            *full_reference.SPECS,
-            *networks.SPECS,
-            *vision_language.SPECS,
-            *language_models.SPECS,
+            *fgresq.CARDS,
+            *full_reference.CARDS,
+            *networks.CARDS,
+            *vision_language.CARDS,
+            *language_models.CARDS,
         )
     )
 
 
-def table(specs: Iterable[MetricSpec]) -> Mapping[str, MetricSpec]:
-    """A table of declarations.
+def table(of: Iterable[MetricCard]) -> Mapping[str, MetricCard]:
+    """A table of cards.
 
     Raises:
-        ValueError: two have one name, or two of one engine stand for the same thing.
+        ValueError: a card lacks what all in the catalogue have, two have one name, or two of one engine stand for the
+            same thing.
     """
-    found: dict[str, MetricSpec] = {}
+    found: dict[str, MetricCard] = {}
     runs: dict[tuple[str, str], str] = {}
-    for spec in specs:
-        if spec.name in found:
-            raise ValueError(f"two metrics are called {spec.name}")
-        found[spec.name] = spec
-        if spec.engine_name and runs.setdefault((spec.engine, spec.engine_name), spec.name) != spec.name:
-            other = runs[spec.engine, spec.engine_name]
-            raise ValueError(f"{other} and {spec.name} are both {spec.engine_name} of the engine {spec.engine}")
+    for card in of:
+        if not _NAME.fullmatch(card.name) or not card.citation:
+            raise ValueError(f"{card.name}: a metric of the catalogue has a name like ms-ssim, and a citation")
+        if (card.engine == "native") != (card.engine_name == ""):
+            raise ValueError(f"{card.name}: an engine that isn't native has a name for it, and only such a one")
+        if card.name in found:
+            raise ValueError(f"two metrics are called {card.name}")
+        found[card.name] = card
+        if card.engine_name and runs.setdefault((card.engine, card.engine_name), card.name) != card.name:
+            other = runs[card.engine, card.engine_name]
+            raise ValueError(f"{other} and {card.name} are both {card.engine_name} of the engine {card.engine}")
     return found

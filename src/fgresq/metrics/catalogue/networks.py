@@ -2,7 +2,7 @@
 
 from fgresq.metrics.catalogue.pyiqa import COLLECTION, of_pyiqa
 
-SPECS = (
+CARDS = (
     of_pyiqa(
         "dbcnn",
         "DB-CNN",

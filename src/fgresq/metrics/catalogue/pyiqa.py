@@ -1,6 +1,6 @@
 """What all metrics have in common that pyiqa runs. Nothing of pyiqa is imported or copied."""
 
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 
 _CODE = "PolyForm-Noncommercial-1.0.0 (pyiqa)"
 _WEIGHTS = "pyiqa fetches them from chaofengc/IQA-PyTorch-Weights on the Hugging Face hub{}."
@@ -25,12 +25,12 @@ def of_pyiqa(
     least_side: int = 1,
     home_page: str = "",
     notes: tuple[str, ...] = (),
-) -> MetricSpec:
-    """The declaration of a metric that pyiqa runs.
+) -> MetricCard:
+    """The card of a metric that pyiqa runs.
 
     Args:
         name, title, citation, higher_is_better, full_reference, weights_in, least_side, home_page, notes: as
-            `MetricSpec`.
+            `MetricCard`.
         span: lowest and highest score; None where there is no end.
         model: pyiqa's name, if it is another one.
         authors_licence: of the authors' own code, where there is any.
@@ -38,7 +38,7 @@ def of_pyiqa(
         weights_from: where the weights come from.
         weights_beside: what else is fetched, and from where, if not all is in that collection.
     """
-    return MetricSpec(
+    return MetricCard(
         name=name,
         title=title,
         full_reference=full_reference,

@@ -8,17 +8,17 @@ import json
 import os
 from pathlib import Path
 
-from fgresq.metrics.base import MetricSpec
+from fgresq.metrics.base import MetricCard
 from fgresq.names import first_few
 
 NOT_ON_DISK = "ready, weights not on disk"
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".model")
 
 
-def missing_weights(spec: MetricSpec) -> tuple[Path, ...]:
+def missing_weights(card: MetricCard) -> tuple[Path, ...]:
     """Files and folders of a metric's weights that aren't there, as far as they are declared; empty where all are."""
     missing = []
-    for place in spec.weights_in:
+    for place in card.weights_in:
         kind, _, name = place.partition(":")
         if kind == "hub":
             path = _hub() / f"models--{name.replace('/', '--')}"
@@ -31,9 +31,9 @@ def missing_weights(spec: MetricSpec) -> tuple[Path, ...]:
     return tuple(missing)
 
 
-def needs_fetching(spec: MetricSpec) -> str | None:
+def needs_fetching(card: MetricCard) -> str | None:
     """What of a metric's weights isn't there and what fetches it; None where all is there."""
-    missing = missing_weights(spec)
+    missing = missing_weights(card)
     return f"{NOT_ON_DISK}: {first_few(missing)}; a run that names the metric fetches them" if missing else None
 
 

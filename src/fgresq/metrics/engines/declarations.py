@@ -15,7 +15,7 @@ class EngineSpec:
     """The declaration of an engine.
 
     Attributes:
-        name: as `MetricSpec.engine` has it.
+        name: as `MetricCard.engine` has it.
         what: which metrics it runs.
         licences: of what is installed, and of the weights that it fetches later; a sentence each.
         disk: what it takes on disk.

@@ -1,13 +1,15 @@
-"""How pictures reach an engine: as the pixels that fgresq sees, never as files that it would read its own way.
+"""How pictures reach a program: as the pixels that fgresq sees, never as files that it would read its own way.
 
 Each picture is decoded here, rounded to 8 bits (what all of these metrics were made for) and handed over as a NumPy
-file. So orientation, 16-bit files, palettes and JPEG decoding can't make one metric see another picture than the next.
+file, or as a binary PPM, which every language reads in a line or two. So orientation, 16-bit files, palettes and JPEG
+decoding can't make one metric see another picture than the next.
 """
 
 import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +19,21 @@ from fgresq.images.arrays import RgbArray
 from fgresq.images.decode import decode, printable
 from fgresq.images.unit import to_unit
 
+Form: TypeAlias = Literal["npy", "ppm"]
+"""`npy`: as `numpy.save` writes uint8 (height, width, 3). `ppm`: "P6\\nWIDTH HEIGHT\\n255\\n", then RGB bytes."""
+
 
 class Handover:
-    """A folder that two pictures lie in at a time: the one to judge and its reference."""
+    """A folder that two pictures lie in at a time: the one to judge and its reference.
 
-    def __init__(self) -> None:
+    Args:
+        form: of their files.
+    """
+
+    def __init__(self, form: Form = "npy") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="fgresq-engine-")
-        self._image, self._reference = (Path(self._folder.name) / name for name in ("image.npy", "reference.npy"))
+        self._form = form
+        self._image, self._reference = (Path(self._folder.name) / f"{name}.{form}" for name in ("image", "reference"))
         self._lies: tuple[Path, int, int] | None = None  # the reference there: a data set has many pictures of one
         self._size = (0, 0)
 
@@ -35,7 +45,9 @@ class Handover:
     ) -> None:
         self._folder.cleanup()
 
-    def lay(self, image: Path, reference: Path | None, least_side: int = 1) -> dict[str, str | None]:
+    def lay(
+        self, image: str | os.PathLike[str], reference: str | os.PathLike[str] | None, least_side: int = 1
+    ) -> dict[str, str | None]:
         """Lay a picture, and its reference if there is one, in the folder.
 
         Args:
@@ -48,20 +60,27 @@ class Handover:
         Raises:
             ImageError: one can't be decoded, it's too small, or they are of two sizes.
         """
+        image = Path(image)
         pixels = eight_bits(decode(image))
         if min(pixels.shape[:2]) < least_side:
             size = f"{pixels.shape[1]}x{pixels.shape[0]}"
             reason = f"of {size} pixels is too small; at least {least_side}x{least_side} are needed"
             raise ImageError(printable(image), reason)
-        np.save(self._image, pixels)
+        self._write(self._image, pixels)
         if reference is None:
             return {"image": os.fspath(self._image), "reference": None}
-        self._lay_reference(reference)
+        self._lay_reference(Path(reference))
         if pixels.shape[:2] != self._size:
             (height, width), (high, wide) = pixels.shape[:2], self._size
             reason = f"is {width}x{height} pixels, but its reference {wide}x{high}; crop or resize one of them"
             raise ImageError(printable(image), reason)
         return {"image": os.fspath(self._image), "reference": os.fspath(self._reference)}
+
+    def _write(self, path: Path, pixels: NDArray[np.uint8]) -> None:
+        if self._form == "npy":
+            np.save(path, pixels)
+        else:
+            path.write_bytes(b"P6\n%d %d\n255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes())
 
     def _lay_reference(self, path: Path) -> None:
         try:
@@ -76,7 +95,7 @@ class Handover:
             pixels = eight_bits(decode(path))
         except ImageError as error:
             raise ImageError(error.name, f"its reference {error}") from error
-        np.save(self._reference, pixels)
+        self._write(self._reference, pixels)
         self._lies, self._size = stamp, pixels.shape[:2]
 
 

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from fgresq.backbones.lite0 import load_lite0
 from fgresq.errors import UserError
 from fgresq.images.arrays import fault_of_range
-from fgresq.metrics.lite.metric import SPEC
+from fgresq.metrics.lite.metric import CARD
 from fgresq.metrics.lite.moments import Moments, moments, side, similarity_distance, turning_distance
 from fgresq.metrics.lite.strips import FIRST_BLOCKS, early_maps, strips
 
-_LEAST = SPEC.least_side
+_LEAST = CARD.least_side
 _LATE = ("d4", "d7", "d10", "d14", "d15")
 # Pictures of 512x512 are compared one by one, smaller ones in groups of as many pixels: larger groups leave the caches.
 _PIXELS_AT_ONCE = 2**18

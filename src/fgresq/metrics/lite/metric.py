@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fgresq.metrics.base import MetricSpec, Picture, Reference, check_picture, check_same_size
+from fgresq.metrics.base import MetricCard, Picture, Reference, check_picture, check_same_size
 
-SPEC = MetricSpec(
+CARD = MetricCard(
     name="lite-dists",
     title="Lite0-DISTS",
     full_reference=True,
@@ -43,7 +43,7 @@ def lite_dists(image: Picture, reference: Reference) -> float:
     from fgresq.metrics.lite.distances import distances  # noqa: PLC0415
 
     for each in (image, reference):
-        check_picture(each, SPEC.least_side)
+        check_picture(each, CARD.least_side)
     check_same_size(image, reference)
     planes = [each if each.ndim == 3 else np.repeat(each[..., np.newaxis], 3, axis=-1) for each in (image, reference)]
     x, y = (torch.from_numpy(np.ascontiguousarray(each, dtype=np.float32).transpose(2, 0, 1)) for each in planes)

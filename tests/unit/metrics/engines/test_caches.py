@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fgresq.metrics.base import MetricSpec
-from fgresq.metrics.catalogue import declaration, declarations
+from fgresq.metrics.base import MetricCard
+from fgresq.metrics.catalogue import card_of, cards
 from fgresq.metrics.engines.caches import NOT_ON_DISK, missing_weights, needs_fetching
 from fgresq.metrics.engines.declarations import ENGINES
 
@@ -24,8 +24,8 @@ def put(path: Path, content: str = "weights") -> Path:
     return path
 
 
-def of(*places: str) -> MetricSpec:
-    return declaration("liqe").model_copy(update={"weights_in": places})
+def of(*places: str) -> MetricCard:
+    return card_of("liqe").model_copy(update={"weights_in": places})
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_files_of_torch_s_hub(
     if variable:
         monkeypatch.setenv(variable, value if value.startswith("~") else str(tmp_path / value))
     path = tmp_path / folder / "clip" / "RN50.pt"
-    assert missing_weights(declaration("clipiqa")) == (path,)
+    assert missing_weights(card_of("clipiqa")) == (path,)
     put(path)
-    assert missing_weights(declaration("clipiqa")) == ()
+    assert missing_weights(card_of("clipiqa")) == ()
 
 
 def test_files_in_the_user_s_folder(tmp_path: Path) -> None:
@@ -94,20 +94,18 @@ def test_a_repository_of_which_a_part_is_missing(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    spec = declaration("liqe")
+    spec = card_of("liqe")
     assert len(missing_weights(spec)) == 2
     said = needs_fetching(spec)
     assert said is not None
     assert said.startswith(f"{NOT_ON_DISK}: {tmp_path}")
     assert "liqe_koniq.pt" in said
     assert "clip/ViT-B-32.pt" in said
-    assert needs_fetching(declaration("psnr")) is None
+    assert needs_fetching(card_of("psnr")) is None
 
 
-@pytest.mark.parametrize(
-    "spec", [spec for spec in declarations() if spec.engine in ENGINES], ids=lambda spec: spec.name
-)
-def test_every_metric_of_an_engine_with_weights_says_where_they_are_kept(spec: MetricSpec) -> None:
+@pytest.mark.parametrize("spec", [spec for spec in cards() if spec.engine in ENGINES], ids=lambda spec: spec.name)
+def test_every_metric_of_an_engine_with_weights_says_where_they_are_kept(spec: MetricCard) -> None:
     assert bool(spec.weights_in) == bool(spec.licence_of_parameters)
     assert len(missing_weights(spec)) == len(spec.weights_in)
     for repository in (place.removeprefix("hub:") for place in spec.weights_in if place.startswith("hub:")):

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from fgresq.errors import EngineError, HashMismatchError, UserError
+from fgresq.metrics.base import Score
 from fgresq.metrics.engines import weights
-from fgresq.metrics.engines.answers import Answer
 from fgresq.metrics.engines.declarations import ENGINES, EngineSpec
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.handover import Handover, eight_bits
@@ -28,14 +28,14 @@ def noisy(engine_of: Callable[..., EngineSpec]) -> EngineSpec:
 def test_a_library_that_prints_disturbs_nothing(noisy: EngineSpec, grey: Grey) -> None:
     with Engine(noisy, device="cpu") as engine:
         assert engine.scores("m", grey([10, 250, 30])) == [
-            Answer(5.0),
-            Answer(None, "the engine fake says: ValueError"),
-            Answer(15.0),
+            Score(5.0),
+            Score(None, "the engine fake says: ValueError"),
+            Score(15.0),
         ]
         assert engine.weights("m") == "on cpu, known None"
         with pytest.raises(EngineError, match="can't load this metric: OSError: the hub didn't answer"):
             engine.weights("broken")
-        assert engine.scores("m", grey([20])) == [Answer(10.0)]
+        assert engine.scores("m", grey([20])) == [Score(10.0)]
 
 
 def test_two_processes_that_load_for_the_first_time_both_write_it_down(
@@ -93,14 +93,14 @@ def test_pictures_that_cannot_be_judged_are_named_without_asking(noisy: EngineSp
     ]
     with Engine(noisy, device="cpu") as engine:
         answers = engine.scores("m", items)
-    assert [answer.score for answer in answers] == [-20.0, None, None, None, None, 20.0]
+    assert [answer.value for answer in answers] == [-20.0, None, None, None, None, 20.0]
     said = [str(answer.error) for answer in answers]
     assert said[1] == "is 8x8 pixels, but its reference 8x9; crop or resize one of them"
     assert "isn't an image" in said[2]
     assert said[3] == "no such file"
     assert said[4].startswith("its reference ")
     assert str(broken) in said[4]
-    assert all(answer.asked for answer in answers)
+    assert all(not answer.retry for answer in answers)
 
 
 def test_a_picture_that_is_too_small_is_not_asked_of_the_program(noisy: EngineSpec, grey: Grey, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_picture_that_is_too_small_is_not_asked_of_the_program(noisy: EngineSp
     Image.fromarray(np.full((9, 12, 3), 60, dtype=np.uint8)).save(large)
     with Engine(noisy, device="cpu") as engine:
         found = engine.scores("m", [(small, None), (large, None)], least_side=9)
-    assert found == [Answer(None, "of 8x8 pixels is too small; at least 9x9 are needed"), Answer(30.0)]
+    assert found == [Score(None, "of 8x8 pixels is too small; at least 9x9 are needed"), Score(30.0)]
 
 
 def test_an_engine_that_is_not_installed_or_not_known(tmp_path: Path) -> None:

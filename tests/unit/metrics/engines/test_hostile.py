@@ -9,8 +9,8 @@ import pytest
 from tests.waiting import LONGEST, wait_until
 
 from fgresq.errors import EngineError
+from fgresq.metrics.base import Score
 from fgresq.metrics.engines import program
-from fgresq.metrics.engines.answers import Answer
 from fgresq.metrics.engines.declarations import EngineSpec
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.program import Program
@@ -25,7 +25,7 @@ def hostile(engine_of: Callable[[Path], EngineSpec], tmp_path: Path, monkeypatch
     return engine_of(Path(__file__).with_name("hostile_program.py"))
 
 
-def ask(spec: EngineSpec, deed: str, items: Sequence[tuple[Path, Path | None]], faults: int = 3) -> list[Answer]:
+def ask(spec: EngineSpec, deed: str, items: Sequence[tuple[Path, Path | None]], faults: int = 3) -> list[Score]:
     with Engine(spec, device="cpu", faults=faults, **PATIENT) as engine:
         return engine.scores(deed, items)
 
@@ -59,12 +59,12 @@ def test_the_picture_that_breaks_it_is_unscored_and_the_others_are_judged(
     hostile: EngineSpec, grey: Grey, tmp_path: Path, deed: str, said: str
 ) -> None:
     answers = ask(hostile, deed, grey([10, 20, 250, 30, 40]))
-    assert [answer.score for answer in answers] == [10, 20, None, 30, 40]
+    assert [answer.value for answer in answers] == [10, 20, None, 30, 40]
     assert answers[2].error is not None
     assert said in answers[2].error
     assert answers[2].error.startswith("the engine fake ")
-    assert answers[2].asked
-    assert [answer.error for answer in answers if answer.score is not None] == [None] * 4
+    assert not answers[2].retry
+    assert [answer.error for answer in answers if answer.value is not None] == [None] * 4
     assert starts(tmp_path) == 2
 
 
@@ -83,8 +83,8 @@ def test_a_picture_that_takes_too_long_is_unscored_and_the_others_are_judged(
 
     monkeypatch.setattr(Program, "_wait", wait_while_it_works)
     answers = ask(hostile, "hang", grey([10, 20, 250, 30, 40]))
-    assert [answer.score for answer in answers] == [10, 20, None, 30, 40]
-    assert answers[2] == Answer(None, f"the engine fake didn't answer within {LONGEST:g} s")
+    assert [answer.value for answer in answers] == [10, 20, None, 30, 40]
+    assert answers[2] == Score(None, f"the engine fake didn't answer within {LONGEST:g} s")
     assert starts(tmp_path) == 2
 
 
@@ -107,16 +107,16 @@ def test_an_answer_without_a_score_needs_no_new_program(
     hostile: EngineSpec, grey: Grey, tmp_path: Path, deed: str, said: str
 ) -> None:
     first, second, third = ask(hostile, deed, grey([10, 250, 30]))
-    assert (first.score, second.score, third.score) == (10, None, 30)
+    assert (first.value, second.value, third.value) == (10, None, 30)
     assert second.error is not None
     assert said in second.error
-    assert second.asked
+    assert not second.retry
     assert starts(tmp_path) == 1
 
 
 def test_a_flood_on_stderr_blocks_nothing(hostile: EngineSpec, grey: Grey, tmp_path: Path) -> None:
     answers = ask(hostile, "flood", grey([10, 250, 30]))
-    assert [answer.score for answer in answers] == [10, 1.5, 30]
+    assert [answer.value for answer in answers] == [10, 1.5, 30]
     assert starts(tmp_path) == 1
 
 
@@ -129,14 +129,14 @@ def test_what_happens_between_two_pictures_is_no_fault_of_the_second(
         (tmp_path / "note").touch()  # the first one has been taken
         assert select.select([engine._program._answers], [], [], LONGEST)[0]  # type: ignore[union-attr]
         (after,) = engine.scores(deed, grey([30]))
-    assert (before.score, after) == (1.5, Answer(30.0))
+    assert (before.value, after) == (1.5, Score(30.0))
     assert starts(tmp_path) == 2
 
 
 def test_it_is_given_up_after_failures_in_a_row(hostile: EngineSpec, grey: Grey, tmp_path: Path) -> None:
     answers = ask(hostile, "crash", grey([250, 10, 250, 251, 20, 252, 253, 254, 30, 40]))
-    assert [answer.score for answer in answers] == [None, 10, None, None, 20, None, None, None, None, None]
-    assert [answer.asked for answer in answers] == [True] * 8 + [False] * 2
+    assert [answer.value for answer in answers] == [None, 10, None, None, 20, None, None, None, None, None]
+    assert [not answer.retry for answer in answers] == [True] * 8 + [False] * 2
     assert answers[-1].error is not None
     assert "was given up after 3 failures in a row; was ended by signal 6" in answers[-1].error
     assert starts(tmp_path) == 6
@@ -146,8 +146,8 @@ def test_one_request_later_it_is_tried_again(hostile: EngineSpec, grey: Grey) ->
     with Engine(hostile, device="cpu", faults=1, **PATIENT) as engine:
         given_up = engine.scores("crash", grey([250, 10]))
         again = engine.scores("crash", grey([10]))
-    assert [answer.asked for answer in given_up] == [True, False]
-    assert again == [Answer(10.0)]
+    assert [not answer.retry for answer in given_up] == [True, False]
+    assert again == [Score(10.0)]
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_a_metric_that_cannot_be_loaded_again_leaves_the_rest_unasked(
     hostile: EngineSpec, grey: Grey, metric: str, said: str
 ) -> None:
     answers = ask(hostile, metric, grey([10, 250, 20, 30]))
-    assert [answer.score for answer in answers] == [10, None, None, None]
-    assert [answer.asked for answer in answers] == [True, True, False, False]
+    assert [answer.value for answer in answers] == [10, None, None, None]
+    assert [not answer.retry for answer in answers] == [True, True, False, False]
     assert said in str(answers[-1].error)
 
 
 def test_what_the_program_started_dies_with_it(hostile: EngineSpec, grey: Grey, tmp_path: Path) -> None:
     (answer,) = ask(hostile, "child", grey([250]))
-    assert answer.score is None
+    assert answer.value is None
     child = int((tmp_path / "note").read_text())
     wait_until(lambda: is_dead(child), "what the program started is killed")
 

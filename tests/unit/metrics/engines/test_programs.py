@@ -120,7 +120,7 @@ OWL = {"transformers.py": TRANSFORMERS, "huggingface_hub.py": HUB}
 
 
 def judge(engine: Engine, metric: str, items: Sequence[tuple[Path, Path | None]]) -> list[object]:
-    return [answer.error or answer.score for answer in engine.scores(metric, items)]
+    return [answer.error or answer.value for answer in engine.scores(metric, items)]
 
 
 @pytest.mark.slow

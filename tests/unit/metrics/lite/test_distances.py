@@ -152,4 +152,4 @@ def test_the_metric_is_the_same_number(photograph: torch.Tensor) -> None:
     arrays = [each.permute(1, 2, 0).numpy().astype(np.float64) for each in (restored, photograph)]
     assert judge(*arrays) == pytest.approx(float(distances(photograph, restored).lite_dists), rel=1e-6)
     assert judge(arrays[1], arrays[1]) == 0
-    assert not judge.spec.higher_is_better
+    assert not judge.card.higher_is_better

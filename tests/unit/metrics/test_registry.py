@@ -1,4 +1,4 @@
-"""Judges of files: names, declarations, and that each gives what the thing behind it gives."""
+"""Metrics by their names: what identifies them, what they lack, and that each gives what the thing behind it gives."""
 
 import math
 import shutil
@@ -11,34 +11,24 @@ import pytest
 from PIL import Image
 
 import fgresq
-from fgresq.benchmark.judges import (
-    Judge,
-    PairJudge,
-    Request,
-    Subject,
-    Verdict,
-    all_that_work,
-    check,
-    declare,
-    engines,
-    find,
-    open_judge,
-)
-from fgresq.benchmark.judges.model import ModelSettings
-from fgresq.benchmark.judges.native import NativeJudge
 from fgresq.errors import CheckpointError, EngineError, UserError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
-from fgresq.metrics.base import NoReferenceMetric
-from fgresq.metrics.catalogue import declaration, declarations
-from fgresq.metrics.engines.answers import Answer
+from fgresq.metrics.base import Metric, PairMetric, Score
+from fgresq.metrics.catalogue import card_of, cards
+from fgresq.metrics.engines import metric as engine_metric
 from fgresq.metrics.engines.caches import NOT_ON_DISK, needs_fetching
 from fgresq.metrics.engines.engine import Engine
 from fgresq.metrics.engines.environment import State
+from fgresq.metrics.functions import FunctionMetric
 from fgresq.metrics.native import NATIVE, metric
+from fgresq.metrics.registry import all_that_work, check, identify, missing, open_metric
+from fgresq.metrics.runners import MetricSettings
 from fgresq.model.store import locate
 
-CPU = ModelSettings(device="cpu")
+CPU = MetricSettings(device="cpu")
+USUAL = MetricSettings()
+ANSWERS = [Score(0.5), Score(None, "crashed"), Score(None, "given up", retry=True)]
 
 
 @pytest.fixture
@@ -53,109 +43,100 @@ def half(photographs: Mapping[str, Path], tmp_path: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize("name", ["psnr", "ssim", "sharpness", "piqe"])
 def test_a_native_metric_gives_its_own_score(name: str, half: tuple[Path, Path]) -> None:
     image, reference = half
-    judge = open_judge(Request(name))
-    assert isinstance(judge, Judge)
-    assert not isinstance(judge, PairJudge)
-    assert judge.declaration.title == NATIVE[name].title
-    (verdict,) = judge.scores([Subject(str(image), str(reference) if NATIVE[name].full_reference else None)])
+    judge = open_metric(name, USUAL)
+    assert isinstance(judge, Metric)
+    assert not isinstance(judge, PairMetric)
+    assert judge.card.title == NATIVE[name].title
+    (answer,) = judge.score([(image, reference if NATIVE[name].full_reference else None)])
     pixels = [to_unit(decode(path)) for path in half]
-    assert verdict == Verdict(metric(name)(pixels[0], pixels[1]))
+    assert answer == Score(metric(name)(pixels[0], pixels[1]))
 
 
 def test_equal_pictures_have_an_infinite_psnr(half: tuple[Path, Path]) -> None:
-    (verdict,) = open_judge(Request("psnr")).scores([Subject(str(half[0]), str(half[0]))])
-    assert verdict == Verdict(math.inf)
+    assert open_metric("psnr", USUAL).score([(half[0], half[0])]) == [Score(math.inf)]
 
 
-def test_a_bad_file_is_a_verdict_with_its_reason(half: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_bad_file_is_an_answer_with_its_reason(half: tuple[Path, Path], tmp_path: Path) -> None:
     image, reference = map(str, half)
     (tmp_path / "bad.png").write_bytes(half[0].read_bytes()[:300])
     Image.new("RGB", (100, 100)).save(tmp_path / "other size.png")
     bad = str(tmp_path / "bad.png")
-    verdicts = open_judge(Request("ssim")).scores(
-        [
-            Subject(bad, reference),
-            Subject(image, bad),
-            Subject(image, reference),
-            Subject(str(tmp_path / "other size.png"), reference),
-        ]
+    answers = open_metric("ssim", USUAL).score(
+        [(bad, reference), (image, bad), (image, reference), (tmp_path / "other size.png", reference), (image, None)]
     )
-    assert [verdict.score is None for verdict in verdicts] == [True, True, False, True]
-    assert "bad.png" not in verdicts[0].error
-    assert verdicts[1].error.startswith(bad)
-    assert "of one size" in verdicts[3].error
+    assert [answer.value is None for answer in answers] == [True, True, False, True, True]
+    assert "bad.png" not in answers[0].error
+    assert answers[1].error.startswith(bad)
+    assert "of one size" in answers[3].error
+    assert answers[4].error == "SSIM compares a picture with its reference; none was given"
 
 
-def test_the_hash_of_parameters_is_part_of_a_judge(tmp_path: Path) -> None:
+def test_the_hash_of_parameters_is_part_of_a_metric(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="NIQE needs the authors' parameters"):
-        declare(Request("niqe"))
+        identify("niqe")
     folder = tmp_path / "parameters"
     folder.mkdir()
     for content in (b"one", b"two"):
         (folder / NATIVE["niqe"].parameter_files[0]).write_bytes(content)
     shutil.copytree(folder, tmp_path / "copy")
-    second = declare(Request("niqe", str(folder)))
-    assert second.parameters == declare(Request("niqe", str(tmp_path / "copy"))).parameters
+    second = identify("niqe", MetricSettings(str(folder)))
+    assert second.parameters == identify("niqe", MetricSettings(str(tmp_path / "copy"))).parameters
     (folder / NATIVE["niqe"].parameter_files[0]).write_bytes(b"three")
-    assert declare(Request("niqe", str(folder))).key != second.key
+    assert identify("niqe", MetricSettings(str(folder))).key != second.key
 
 
 def test_fgresq_scores_and_compares_as_it_does_elsewhere(photographs: Mapping[str, Path], tmp_path: Path) -> None:
-    request = Request("fgresq-compact", model=CPU)
-    judge = open_judge(request)
-    assert isinstance(judge, PairJudge)
-    assert judge.spreads
-    assert judge.declaration.compares
+    judge = open_metric("fgresq-compact", CPU)
+    assert isinstance(judge, PairMetric)
+    assert judge.card.spreads
+    assert judge.card.compares
     scorer = fgresq.load(device="cpu")
-    assert judge.declaration.parameters == scorer.provenance.weights_sha256
+    assert judge.card.parameters == scorer.provenance.weights_sha256
     paths = [str(path) for path in photographs.values()]
     (tmp_path / "bad.png").touch()
-    verdicts = judge.scores([*map(Subject, paths), Subject(str(tmp_path / "bad.png"))])
+    found = judge.score([(path, None) for path in [*paths, str(tmp_path / "bad.png")]])
     expected = [score.score for score in scorer.score(paths)]
-    assert [verdict.score for verdict in verdicts[:3]] == pytest.approx(expected, abs=1e-5)
-    assert verdicts[3].error == "is empty (0 bytes)"
+    assert [answer.value for answer in found[:3]] == pytest.approx(expected, abs=1e-5)
+    assert found[3].error == "is empty (0 bytes)"
     answers = judge.compare([(paths[0], paths[1]), (paths[2], str(tmp_path / "bad.png"))])
     alone = scorer.compare(paths[0], paths[1])
     assert answers[0].preference is alone.preference
     assert answers[0].p_equal == pytest.approx(alone.p_equal, abs=1e-5)
-    assert answers[0].scores[1].score == pytest.approx(expected[1], abs=1e-5)
+    assert answers[0].scores[1].value == pytest.approx(expected[1], abs=1e-5)
     assert (answers[1].preference, answers[1].p_equal, answers[1].scores[0].error) == (None, None, None)
     assert answers[1].scores[1].error == "is empty (0 bytes)"
 
 
 def test_the_settings_that_change_answers_make_another_judge() -> None:
     keys = {
-        declare(Request("fgresq-compact", model=model)).key
-        for model in (CPU, ModelSettings(order="released"), ModelSettings(precision="bf16"))
+        identify("fgresq-compact", settings).key
+        for settings in (CPU, MetricSettings(order="released"), MetricSettings(precision="bf16"))
     }
     assert len(keys) == 3
-    assert declare(Request("fgresq-compact", model=ModelSettings(batch_size=3))).key in keys
+    assert identify("fgresq-compact", MetricSettings(batch_size=3)).key in keys
 
 
 def test_weights_of_ones_own(tmp_path: Path) -> None:
     own = tmp_path / "mine.safetensors"
     shutil.copy(locate("compact").path, own)
-    declared = declare(Request(f"fgresq:{own}", model=CPU))
+    declared = identify(f"fgresq:{own}", CPU)
     assert (declared.metric, declared.title, declared.name) == ("fgresq", "FGResQ (mine.safetensors)", f"fgresq:{own}")
     with pytest.raises(UserError, match="no weights are called"):
-        declare(Request("fgresq:gone.pth"))
-    assert declare(Request("fgresq:compact", model=CPU)).title == "FGResQ (compact)", "not that of the authors' weights"
+        identify("fgresq:gone.pth")
+    assert identify("fgresq:compact", CPU).title == "FGResQ (compact)", "not that of the authors' weights"
 
 
 def test_unknown_and_absent_metrics_say_what_to_do() -> None:
     with pytest.raises(UserError, match=r"no metric is called 'pnsr'; did you mean .*psnr"):
-        declare(Request("pnsr"))
+        identify("pnsr")
     with pytest.raises(UserError, match="fgresq weights fetch released"):
-        declare(Request("fgresq"))
+        identify("fgresq")
     with pytest.raises(UserError, match=r"pyiqa isn't installed; `fgresq metrics install pyiqa`"):
-        declare(Request("lpips"))
-    for spec in declarations():
-        if spec.engine == "none":
-            with pytest.raises(UserError, match="nothing here runs"):
-                declare(Request(spec.name))
+        identify("lpips")
+    assert "the engine magic" in missing(card_of("lpips").model_copy(update={"engine": "magic"})).what
 
 
-def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_s_answers_are_its_metric_s(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     class Fake(Engine):
@@ -167,23 +148,19 @@ def test_an_engine_s_answers_are_its_verdicts(monkeypatch: pytest.MonkeyPatch) -
         def weights(self, metric: str) -> str:
             return f"hash of {metric}"
 
-        def scores(self, metric: str, items: list[tuple[Path, Path | None]], least_side: int = 1) -> list[Answer]:
-            assert least_side == declaration("lpips").least_side
+        def scores(self, metric: str, items: list[tuple[Path, Path | None]], least_side: int = 1) -> list[Score]:
+            assert least_side == card_of("lpips").least_side
             asked.append((metric, items))
-            return [Answer(0.5), Answer(None, "crashed"), Answer(None, "given up", asked=False)]
+            return ANSWERS
 
-    monkeypatch.setattr(engines, "_started", lambda name, device: Fake())
-    judge = engines.open_engine(declaration("lpips"), "cpu")
-    assert isinstance(judge, Judge)
-    assert (judge.spreads, judge.declaration.higher_is_better, judge.declaration.full_reference) == (False, False, True)
-    assert judge.declaration.parameters == f"hash of {declaration('lpips').engine_name}"
-    assert "pyiqa 1, program ab" in judge.declaration.version
-    assert judge.scores([Subject("a", "r"), Subject("b", "r"), Subject("c", "r")]) == [
-        Verdict(0.5),
-        Verdict(None, "crashed"),
-        Verdict(None, "given up", keep=False),
-    ]
-    assert asked[0][1][0] == (Path("a"), Path("r"))
+    monkeypatch.setattr(engine_metric, "_started", lambda name, device: Fake())
+    judge = engine_metric.open_engine_metric(engine_metric.identify_engine_metric(card_of("lpips"), CPU), CPU)
+    assert isinstance(judge, Metric)
+    assert (judge.card.spreads, judge.card.higher_is_better, judge.card.full_reference) == (False, False, True)
+    assert judge.card.parameters == f"hash of {card_of('lpips').engine_name}"
+    assert "pyiqa 1, program ab" in judge.card.version
+    assert judge.score([("a", "r"), ("b", "r"), ("c", "r")]) == ANSWERS
+    assert asked[0][1][0] == ("a", "r")
 
 
 class Loading(Engine):
@@ -216,18 +193,20 @@ def clip_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_declaring_loads_only_what_was_never_loaded_or_is_gone(
+def test_identifying_loads_only_what_was_never_loaded_or_is_gone(
     monkeypatch: pytest.MonkeyPatch, clip_on_disk: Path
 ) -> None:
     engine = Loading({"clipiqa": "hash of clipiqa"})
-    monkeypatch.setattr(engines, "_started", lambda name, device: engine)
-    found = [engines.declare_engine(declaration(name), "cpu").parameters for name in ("clipiqa", "clipiqa", "fsim")]
+    monkeypatch.setattr(engine_metric, "_started", lambda name, device: engine)
+    found = [
+        engine_metric.identify_engine_metric(card_of(name), CPU).parameters for name in ("clipiqa", "clipiqa", "fsim")
+    ]
     assert found == ["hash of clipiqa", "hash of clipiqa", "hash of fsim"]
     assert engine.loads == ["fsim"]
-    assert engines.open_engine(declaration("clipiqa"), "cpu").declaration.parameters == "hash of clipiqa"
+    engine_metric.open_engine_metric(card_of("clipiqa"), CPU)
     assert engine.loads == ["fsim", "clipiqa"]  # what judges is loaded, so that its weights are known to be those
     clip_on_disk.unlink()
-    engines.declare_engine(declaration("clipiqa"), "cpu")
+    engine_metric.identify_engine_metric(card_of("clipiqa"), CPU)
     assert engine.loads == ["fsim", "clipiqa", "clipiqa"]
 
 
@@ -235,46 +214,46 @@ def test_a_run_says_of_weights_that_are_not_on_disk_what_the_list_says(
     monkeypatch: pytest.MonkeyPatch, clip_on_disk: Path
 ) -> None:
     engine = Loading({}, refuses="liqe")
-    monkeypatch.setattr(engines, "_started", lambda name, device: engine)
+    monkeypatch.setattr(engine_metric, "_started", lambda name, device: engine)
+    monkeypatch.setattr(engine_metric, "find", lambda spec: SimpleNamespace(state=State.READY))
     with pytest.raises(EngineError) as raised:
-        declare(Request("liqe"))
+        identify("liqe")
     said = str(raised.value)
     assert said.startswith(f"liqe: {NOT_ON_DISK} ({clip_on_disk.parent.parent}")
     assert said.endswith("and couldn't be fetched: the engine pyiqa can't load this metric: URLError: no network")
-    monkeypatch.setattr(find, "find", lambda spec: SimpleNamespace(state=State.READY))
-    working, reasons = all_that_work(Request(""))
-    assert {"clipiqa", "fsim"} <= {request.name for request in working}
-    assert reasons["liqe"] == needs_fetching(declaration("liqe"))
+    working, reasons = all_that_work(USUAL)
+    assert {"clipiqa", "fsim"} <= {card.name for card in working}
+    assert reasons["liqe"] == needs_fetching(card_of("liqe"))
     assert reasons["liqe"].startswith(NOT_ON_DISK)
     assert engine.loads.count("liqe") == 1  # `all` fetches nothing
 
 
 def test_a_file_that_holds_no_weights_is_found_out_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "scores.csv").write_text("path,score\na.png,1\n")
-    declare(Request(f"fgresq:{tmp_path / 'scores.csv'}"))  # it has a hash, as any file does
+    identify(f"fgresq:{tmp_path / 'scores.csv'}")  # it has a hash, as any file does
     with pytest.raises(CheckpointError, match=r"scores\.csv: isn't a weights file"):
-        check(Request(f"fgresq:{tmp_path / 'scores.csv'}"))
-    check(Request("psnr"))
+        check(f"fgresq:{tmp_path / 'scores.csv'}")
+    check("psnr")
 
 
 def test_a_score_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch, half: tuple[Path, Path]) -> None:
-    judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], lambda _: np.nan))
-    assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "the metric's answer isn't a number")]
+    judge = FunctionMetric(NATIVE["sharpness"], lambda _: np.nan)
+    assert judge.score([(half[0], None)]) == [Score(None, "the metric's answer isn't a number")]
 
 
 def test_a_metric_that_breaks_on_a_picture_fails_for_that_picture(half: tuple[Path, Path]) -> None:
     def singular(_: object) -> float:
         raise np.linalg.LinAlgError("Singular matrix")
 
-    judge = NativeJudge(declare(Request("sharpness")), NoReferenceMetric(NATIVE["sharpness"], singular))
-    assert judge.scores([Subject(str(half[0]))]) == [Verdict(None, "Singular matrix")]
+    judge = FunctionMetric(NATIVE["sharpness"], singular)
+    assert judge.score([(half[0], None)]) == [Score(None, "Singular matrix")]
 
 
 def test_all_are_those_that_work_and_the_others_have_a_reason() -> None:
-    working, reasons = all_that_work(Request("", model=CPU))
-    names = [request.name for request in working]
+    working, reasons = all_that_work(CPU)
+    names = [card.name for card in working]
     assert {"psnr", "ssim", "piqe", "sharpness", "niqe-fgresq-bsds500", "fgresq-compact"} <= set(names)
-    assert {*names, *reasons} == {spec.name for spec in declarations()}
+    assert {*names, *reasons} == {spec.name for spec in cards()}
     assert not set(names) & set(reasons)
     assert "fgresq metrics install pyiqa" in reasons["lpips"]
-    assert all(request.model == CPU for request in working)
+    assert all(card.key for card in working)
