@@ -24,6 +24,7 @@ def forked(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     errors: str = "strict",
+    module: str = "fgresq.cli.app",
 ) -> "subprocess.CompletedProcess[str]":
     """What `subprocess.run(["fgresq", *arguments], capture_output=True, text=True)` answers.
 
@@ -31,6 +32,7 @@ def forked(
         cwd: the folder in which it runs; this process's where absent.
         env: its whole environment; this process's where absent.
         errors: what becomes of printed bytes that aren't UTF-8.
+        module: another module to run, as `python -m` does in that folder.
 
     Raises:
         subprocess.TimeoutExpired: when it ran for longer than any command may.
@@ -38,7 +40,7 @@ def forked(
     command = ["fgresq", *map(str, arguments)]
     with TemporaryDirectory() as folder:
         streams = [Path(folder) / name for name in ("stdout", "stderr")]
-        asked = (command, cwd or Path.cwd(), dict(os.environ if env is None else env), streams)
+        asked = (module, command, cwd or Path.cwd(), dict(os.environ if env is None else env), streams)
         program = Path(__file__).with_name("forked_command.py")
         process = FORKS.Process(target=runpy.run_path, args=(str(program), {"asked": asked}))
         process.start()

@@ -2,9 +2,10 @@
 
 import io
 import os
+import runpy
 import sys
 
-command, folder, environment, streams = asked  # noqa: F821 - a global, as `runpy.run_path` gives it
+module, command, folder, environment, streams = asked  # noqa: F821 - a global, as `runpy.run_path` gives it
 os.chdir(folder)
 os.environ.clear()
 os.environ.update(environment)
@@ -15,7 +16,9 @@ for number, path in enumerate((os.devnull, *streams)):
 sys.stdin, sys.stdout = io.TextIOWrapper(io.FileIO(0)), io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")))
 sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, "w")), errors="backslashreplace", line_buffering=True)
 sys.argv = command
+sys.path.insert(0, "")
+if module == "fgresq.cli.app":
+    from fgresq.cli.app import main
 
-from fgresq.cli.app import main  # noqa: E402 - what it imports may print and may read the environment
-
-sys.exit(main())
+    sys.exit(main())
+runpy.run_module(module, run_name="__main__")

@@ -150,7 +150,7 @@ def test_new_links(study):
 
 
 def test_the_demo_starts_with_one_command_and_goes_on(tmp_path):
-    command = [COMMAND, "annotate", "demo", "--port", "0", "--pairs", "3"]
+    command = [COMMAND, "annotate", "demo", "--port", "0", "--pairs", "2"]
     for attempt in range(2):
         out, err = tmp_path / f"out{attempt}", tmp_path / f"err{attempt}"
         with (

@@ -25,14 +25,24 @@ def judge(study):
     return study
 
 
-@pytest.fixture
-def judged(study):
-    return judge(study)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def judged(request, tmp_path_factory):
+    """A study with answers, which tests only read."""
+    folder = tmp_path_factory.mktemp("judged")
+    of_sqlite = request.param == "sqlite"
+    database = str(folder / "study.db") if of_sqlite else request.getfixturevalue("server").new_database()
+    study = make_study(folder, database)
+    yield judge(study)
+    study.close()
 
 
-@pytest.fixture
-def judged_small(small_study):
-    return judge(small_study)
+@pytest.fixture(scope="module")
+def judged_small(tmp_path_factory):
+    """The same on SQLite alone."""
+    folder = tmp_path_factory.mktemp("small")
+    study = make_study(folder, str(folder / "study.db"))
+    yield judge(study)
+    study.close()
 
 
 @pytest.mark.slow
@@ -56,12 +66,13 @@ def test_the_table_says_who_saw_and_said_what(judged):
     assert (reviewed["role"][0], reviewed["round"][0]) == ("expert", 2)
 
 
-def test_votes_are_one_a_person_and_pair(judged_small):
-    votes = votes_frame(answers_frame(judged_small))
+def test_votes_are_one_a_person_and_pair(small_study):
+    judge(small_study)
+    votes = votes_frame(answers_frame(small_study))
     assert len(votes) == 2 * 3 * 6
     assert votes.group_by("person", "pair").len()["len"].max() == 1
-    judged_small.withdraw("team2-1")
-    assert len(votes_frame(answers_frame(judged_small))) == 5 * 6
+    small_study.withdraw("team2-1")
+    assert len(votes_frame(answers_frame(small_study))) == 5 * 6
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+import transformers
 from tests.unit.training.study import TINY, losses_of
 from tests.unit.training.tiny_clip import VIT_B16, VOCABULARY, change_config, write_clip, write_tokenizer
-from transformers import CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from fgresq.data.datasets import TASKS
 from fgresq.errors import WeightsError
@@ -37,8 +37,8 @@ def clip(tiny: Path, tmp_path: Path) -> Path:
 
 def one_by_one(folder: Path, sentences: list[str]) -> torch.Tensor:
     """The mean feature, sentence by sentence, without padding, as written in CLIP's own examples."""
-    model = CLIPTextModelWithProjection.from_pretrained(folder).eval()
-    tokenizer = CLIPTokenizer.from_pretrained(folder)
+    model = transformers.CLIPTextModelWithProjection.from_pretrained(folder).eval()
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(folder)
     with torch.no_grad():
         features = [model(**tokenizer(sentence, return_tensors="pt")).text_embeds[0] for sentence in sentences]
     return F.normalize(sum(F.normalize(feature, dim=0) for feature in features), dim=0)
@@ -89,7 +89,7 @@ def full_size(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_vit_b16_is_taken_over_whole(full_size: Path) -> None:
     encoder, projection = clip_encoder(str(full_size))
     images = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-    peer = CLIPVisionModelWithProjection.from_pretrained(full_size).eval()
+    peer = transformers.CLIPVisionModelWithProjection.from_pretrained(full_size).eval()
     with torch.no_grad():
         expected = peer(pixel_values=encoder.normalise(images)).image_embeds
         found = projection(encoder(images))
@@ -161,12 +161,12 @@ def test_a_prompt_that_is_too_long(clip: Path) -> None:
 
 
 def test_towers_that_are_missing_are_not_made_up(tiny: Path, clip: Path) -> None:
-    only_vision = CLIPVisionModelWithProjection.from_pretrained(tiny)
+    only_vision = transformers.CLIPVisionModelWithProjection.from_pretrained(tiny)
     (clip / "model.safetensors").unlink()
     only_vision.save_pretrained(clip)
     write_tokenizer(clip)
     refuse(clip, "holds no CLIP text tower; these weights are missing: text_")
-    only_text = CLIPTextModelWithProjection.from_pretrained(tiny)
+    only_text = transformers.CLIPTextModelWithProjection.from_pretrained(tiny)
     only_text.save_pretrained(clip)
     with pytest.raises(WeightsError, match="holds no CLIP vision tower; these weights are missing: vis"):
         clip_encoder(str(clip))
@@ -211,6 +211,6 @@ def test_nothing_is_printed(tiny: Path, capfd: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_tiny_tokenizer_is_a_real_one(tiny: Path) -> None:
-    tokens = CLIPTokenizer.from_pretrained(tiny)("a photo")["input_ids"]
+    tokens = transformers.CLIPTokenizer.from_pretrained(tiny)("a photo")["input_ids"]
     numbers = json.loads((tiny / "vocab.json").read_text())
     assert tokens == [numbers[token] for token in ("<|startoftext|>", "a</w>", "photo</w>", "<|endoftext|>")]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -54,8 +54,14 @@ def command(kind: str, study: Manifest, out: Path, *settings: str) -> list[str]:
     return [str(COMMAND), "train", kind, str(study.root), "--out", str(out), *changes]
 
 
-def finished(arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=LONGEST, check=False, **options)
+def two(arguments: Sequence[object], **options: Any) -> list[subprocess.CompletedProcess[str]]:
+    """What `torchrun --nproc-per-node 2` starts, with the environment that it gives, but without its imports."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    group = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    members = [os.environ | group | {"RANK": str(number), "LOCAL_RANK": str(number)} for number in range(2)]
+    with ThreadPoolExecutor(2) as both:
+        return list(both.map(lambda member: forked(arguments, env=member, **options), members))
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +72,9 @@ def together(study: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Toget
         run(study, BASELINE, out / "folder of 0", stop_after(3))
     for kind, config in STAGES.items():
         (out / f"{kind}.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    done = finished([*TORCHRUN, "-m", "tests.unit.training.together", str(study.root), str(out)], cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return Together(out, done.stdout)
+    both = two([study.root, out], cwd=ROOT, module="tests.unit.training.together")
+    assert [done.returncode for done in both] == [0, 0], "".join(done.stderr for done in both)
+    return Together(out, "".join(done.stdout for done in both))
 
 
 @pytest.mark.parametrize("kind", STAGES)
@@ -133,17 +139,8 @@ def children(parent: int) -> list[str]:
     return Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
 
 
-def test_a_mistake_ends_all_at_once(study: Manifest, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    group = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    asked = command("quality", study, tmp_path / "out")[1:]
-
-    def process(number: int) -> subprocess.CompletedProcess[str]:
-        return forked(asked, env={**os.environ, **group, "RANK": str(number), "LOCAL_RANK": str(number)})
-
-    with ThreadPoolExecutor(2) as both:
-        for done in both.map(process, range(2)):
-            assert done.returncode in (1, 2), done.stderr
-            assert "fgresq: stage 2 needs the encoder of stage 1" in done.stderr
+def test_a_mistake_is_said_by_all(study: Manifest, tmp_path: Path) -> None:
+    for done in two(command("quality", study, tmp_path / "out")[1:]):
+        assert done.returncode in (1, 2), done.stderr
+        assert "fgresq: stage 2 needs the encoder of stage 1" in done.stderr
     assert not (tmp_path / "out").exists()

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
-from transformers.utils import logging
+import transformers  # what is asked of it is imported then: two seconds that every collection would take
 
 LETTERS = [chr(code) for code in range(33, 127)]
 MERGES = [("p", "h"), ("o", "t"), ("ot", "o</w>"), ("ph", "oto</w>")]
@@ -44,7 +43,7 @@ def write_clip(folder: Path, dim: int = 24, **vision: int | str) -> Path:
     """
     torch.manual_seed(0)
     end = len(VOCABULARY) - 1
-    text = CLIPTextConfig(
+    text = transformers.CLIPTextConfig(
         vocab_size=len(VOCABULARY),
         hidden_size=32,
         intermediate_size=64,
@@ -55,11 +54,11 @@ def write_clip(folder: Path, dim: int = 24, **vision: int | str) -> Path:
         eos_token_id=end,
         pad_token_id=end,
     )
-    image = CLIPVisionConfig(**{**SMALL_VISION, **vision}, projection_dim=dim)
-    config = CLIPConfig(text_config=text.to_dict(), vision_config=image.to_dict(), projection_dim=dim)
-    logging.disable_progress_bar()
-    CLIPModel(config).save_pretrained(folder)
-    logging.enable_progress_bar()
+    image = transformers.CLIPVisionConfig(**{**SMALL_VISION, **vision}, projection_dim=dim)
+    config = transformers.CLIPConfig(text_config=text.to_dict(), vision_config=image.to_dict(), projection_dim=dim)
+    transformers.utils.logging.disable_progress_bar()
+    transformers.CLIPModel(config).save_pretrained(folder)
+    transformers.utils.logging.enable_progress_bar()
     write_tokenizer(folder)
     return folder
 

@@ -1,4 +1,4 @@
-"""Run by torchrun in `test_distributed`: all that two processes do together there, each part in a file of its own."""
+"""Run by `test_distributed`: all that two processes do together there, each part in a file of its own."""
 
 import json
 import sys

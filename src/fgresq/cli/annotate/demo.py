@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONTENTS = ("astronaut", "chelsea", "coffee", "rocket")
 _CROP = 384
-_PER_CONTENT = 8
+_PER_CONTENT = 8  # restored images of a photograph at most, and twice as many as pairs
 _PRACTICE = 2
 
 
@@ -69,7 +69,7 @@ def _make(folder: Path, team_size: int, pairs: int) -> None:
         made = synthesise(
             find_images([str(photographs)]),
             restored,
-            per_content=_PER_CONTENT,
+            per_content=min(_PER_CONTENT, 2 * pairs),
             crop=_CROP,
             workers=2,
             source_name="demo",
