@@ -14,7 +14,7 @@ from fgresq.criteria.correlation import srcc
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode, printable
 from fgresq.metrics.base import Item, MetricCard
-from fgresq.metrics.registry import identify, open_metric
+from fgresq.metrics.registry import check, open_metric
 from fgresq.metrics.runners import MetricSettings
 from fgresq.results import Ranking
 from fgresq.results.beside import BesideStanding, MetricBeside, MetricDisagreement
@@ -60,7 +60,7 @@ def identify_all(metrics: Sequence[str]) -> list[MetricCard]:
     twice = [name for name in dict.fromkeys(metrics) if metrics.count(name) > 1]
     if twice:
         raise UserError(f"--metrics names {twice[0]} twice")
-    return [identify(name) for name in metrics]
+    return [check(name) for name in metrics]
 
 
 def measured(

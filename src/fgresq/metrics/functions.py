@@ -24,7 +24,15 @@ from fgresq.metrics.runners import MetricSettings, Missing, Runner
 from fgresq.names import nearest
 
 ENTRY_POINTS = "fgresq.metrics"
+_PLAIN = ("higher_is_better", "lowest", "highest", "licence", "citation", "spreads")
+ATTRIBUTES = (*_PLAIN, "full_reference", "title", "version")
+"""Of a function; each says what its card says."""
+_NOT_STATED = "not stated"
 _FAULTS = (UserError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
+
+
+class NoModuleError(UserError):
+    """The first part of a name, as a module, isn't there; so it may be another kind of name that was misspelt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,7 @@ def card_of_entry_point(name: str) -> MetricCard:
             higher_is_better=True,
             engine="python",
             engine_name=point.value,
-            licence="not stated",
+            licence=_NOT_STATED,
         )
 
 
@@ -149,14 +157,12 @@ def describe(name: str) -> MetricCard:
 
 def _card(name: str, target: str, found: Any) -> MetricCard:
     if isinstance(found, Metric):
-        return found.card.model_copy(update={"name": name, "engine": "python", "engine_name": target})
+        licence = found.card.licence if "licence" in found.card.model_fields_set else _NOT_STATED
+        known = {"name": name, "engine": "python", "engine_name": target, "licence": licence}
+        return found.card.model_copy(update=known)
     if not callable(found):
         raise UserError(f"{target}: is of type {type(found).__name__}; a function of a picture is needed")
-    stated = {
-        field: value
-        for field in ("higher_is_better", "lowest", "highest", "licence", "citation", "spreads")
-        if (value := getattr(found, field, None)) is not None
-    }
+    stated = {field: value for field in _PLAIN if (value := getattr(found, field, None)) is not None}
     return MetricCard(
         **{
             "name": name,
@@ -165,7 +171,7 @@ def _card(name: str, target: str, found: Any) -> MetricCard:
             "higher_is_better": True,
             "engine": "python",
             "engine_name": target,
-            "licence": "not stated",
+            "licence": _NOT_STATED,
             "at_once": 8,
             **stated,
         }
@@ -185,8 +191,8 @@ def _takes_a_reference(target: str, function: Callable[..., Any]) -> bool:
         needed = sum(each.kind in places and each.default is inspect.Parameter.empty for each in parameters)
     if needed not in (1, 2):
         raise UserError(
-            f"{target}: takes {needed} pictures, as far as its parameters say; a metric takes one, or one and its "
-            "reference. Give the function an attribute `full_reference`, True or False"
+            f"{target}: its parameters don't say whether it takes a picture, or a picture and its reference; give the "
+            "function an attribute `full_reference`, True or False"
         )
     return needed == 2
 
@@ -199,11 +205,17 @@ def _imported(target: str) -> Any:
         UserError: there is no such module or function, or the module fails when it's imported.
     """
     module_name, _, path = target.partition(":")
+    if not path:
+        raise UserError(f"{target}: names no function; write MODULE:FUNCTION")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
         found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module_name.split(".")[0] == error.name:
+            raise NoModuleError(f"{target}: no module {error.name} is installed, or in {here}") from error
+        raise UserError(f"{target}: the module {module_name} can't be imported ({_said(error)})") from error
     except Exception as error:  # whatever a user's module raises is the reason
         raise UserError(f"{target}: the module {module_name} can't be imported ({_said(error)})") from error
     for part in path.split("."):

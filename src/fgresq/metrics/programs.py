@@ -16,7 +16,7 @@ from fgresq.metrics.engines.program import ProgramFault
 from fgresq.metrics.engines.service import Service
 from fgresq.metrics.runners import MetricSettings, Runner
 
-_STATED: Mapping[str, type | tuple[type, ...]] = {
+STATED: Mapping[str, type | tuple[type, ...]] = {
     "title": str,
     "version": str,
     "full_reference": bool,
@@ -55,8 +55,8 @@ def describe(name: str) -> MetricCard:
     command = given.removeprefix("program:").strip()
     said = {key: value for key, value in _greeting(command).items() if key != "ready"}
     for key, value in said.items():
-        if key not in _STATED or not isinstance(value, _STATED[key]):
-            raise UserError(f"{name}: the program says of itself {key}: {value!r}; known are {', '.join(_STATED)}")
+        if key not in STATED or not isinstance(value, STATED[key]):
+            raise UserError(f"{name}: the program says of itself {key}: {value!r}; known are {', '.join(STATED)}")
     said.pop("version", None)
     direction = {} if lower is None else {"higher_is_better": not lower}
     parts = shlex.split(command)

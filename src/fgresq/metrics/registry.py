@@ -5,6 +5,7 @@ A name is one of the catalogue (`psnr`), of an installed package's entry points 
 imported before it's needed, so what runs FGResQ may lie above this package.
 """
 
+import difflib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -14,7 +15,7 @@ from fgresq.errors import FgresqError, UserError
 from fgresq.metrics.base import Metric, MetricCard
 from fgresq.metrics.catalogue import card_of, cards
 from fgresq.metrics.engines.declarations import ENGINES
-from fgresq.metrics.functions import card_of_entry_point, entry_point_names
+from fgresq.metrics.functions import NoModuleError, card_of_entry_point, entry_point_names
 from fgresq.metrics.runners import MetricSettings, Missing, Runner
 from fgresq.names import nearest
 
@@ -63,7 +64,10 @@ def find_card(name: str) -> MetricCard:
         raise UserError(f"no metric is called {name!r}, and {prefix!r} is no module of Python; {_near(name)}")
     if runner.describe is None:
         raise TypeError(f"{prefix} describes no metrics")
-    return runner.describe(name)
+    try:
+        return runner.describe(name)
+    except NoModuleError as error:
+        raise UserError(f"{error}; {_near(name)}") from error
 
 
 def missing(card: MetricCard, settings: MetricSettings | None = None) -> Missing | None:
@@ -167,5 +171,12 @@ def _runner(engine: str) -> Runner:
 
 
 def _near(name: str) -> str:
-    near = nearest(name.lower(), [*(card.name for card in cards()), *entry_point_names(), *FORMS])
-    return f"{near} Metrics of your own are named {', '.join(FORMS)}"
+    forms = {form.partition(":")[0]: form for form in FORMS}
+    known = [*(card.name for card in cards()), *entry_point_names()]
+    if name.partition(":")[1]:
+        close = difflib.get_close_matches(name.partition(":")[0].lower(), forms, n=1)
+        near = f"did you mean {forms[close[0]]}?" if close else ""
+    else:
+        near = nearest(name.lower(), known)
+    own = f"etrics of your own are named {', '.join(FORMS)}"
+    return f"{near} M{own}" if near.endswith("?") else f"{near}; m{own}" if near else f"m{own}"

@@ -162,7 +162,8 @@ def _print(done: "list[Coverage]", store: Path) -> None:
         for path, reason in row.failed[:_SHOWN]:
             notes.print(cell(f"failed: {row.card.name}: {path}: {reason}", "red"), soft_wrap=True)
         if len(row.failed) > _SHOWN:
-            notes.print(f"failed: {row.card.name}: {len(row.failed) - _SHOWN} more; the store names them")
+            more = len(row.failed) - _SHOWN
+            notes.print(cell(f"failed: {row.card.name}: {more} more; the store names them", "red"), soft_wrap=True)
     computed = sum(row.computed for row in done)
     results.print(f"\n{computed} scores computed now, {sum(len(row.failed) for row in done)} failed", style="bold")
     results.print(cell(f"in {store}"), soft_wrap=True)
