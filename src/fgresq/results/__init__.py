@@ -4,7 +4,7 @@ from fgresq.results.beside import BesideStanding, MetricBeside
 from fgresq.results.evidence import (
     BenchmarkEvidence,
     Disagreement,
-    JudgeRecord,
+    MetricRecord,
     MetricTest,
     SeenImage,
     SetCoverage,
@@ -45,8 +45,8 @@ __all__ = [
     "Disagreement",
     "ImageScore",
     "ImageScores",
-    "JudgeRecord",
     "MetricBeside",
+    "MetricRecord",
     "MetricTest",
     "Provenance",
     "Ranking",

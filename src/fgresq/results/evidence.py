@@ -110,7 +110,7 @@ class SetCoverage:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeRecord:
+class MetricRecord:
     """A metric: what made its scores, how much it has judged, what it failed on.
 
     Attributes:
@@ -173,7 +173,7 @@ class BenchmarkEvidence:
         missing: why tables, or their intervals, aren't there; a sentence each.
         matrices: of significance.
         disagreements: of each metric, the greatest first.
-        judges: in the order of the tables.
+        metrics: in the order of the tables.
         sets: in name order.
         settings: name to value of every choice that the figures depend on.
         software: name to version of what computed them.
@@ -186,7 +186,7 @@ class BenchmarkEvidence:
     missing: tuple[str, ...]
     matrices: tuple[SignificanceMatrix, ...]
     disagreements: tuple[Disagreement, ...]
-    judges: tuple[JudgeRecord, ...]
+    metrics: tuple[MetricRecord, ...]
     sets: tuple[SetRecord, ...]
     settings: Mapping[str, str]
     software: Mapping[str, str]

@@ -266,7 +266,7 @@ def test_coverage_failures_and_checksums_are_recorded(tmp_path: Path) -> None:
     put_scores(store, data, heads, {"a": 1, "b": "too <small>"})
     put_comparisons(store, data, heads, {("a", "b"): Preference.A})
     evidence = evidence_of(store)
-    [kept] = evidence.judges
+    [kept] = evidence.metrics
     [covered] = kept.coverage
     assert (covered.images, covered.scored, covered.failed, covered.open) == (3, 1, 1, 1)
     assert (covered.pairs, covered.compared, covered.without_reference) == (1, 1, 0)
@@ -290,8 +290,8 @@ def test_only_what_is_asked_for_is_looked_at(tmp_path: Path) -> None:
     put_scores(store, data, judge("one"), by_identity(data, scores))
     put_scores(store, data, judge("two"), by_identity(data, -scores))
     evidence = evidence_of(store, sources=["first"], metrics=["two"])
-    assert [each.name for each in evidence.judges] == ["two"]
-    assert evidence.judges[0].coverage[0].images == sum(image.source == "first" for image in data.manifest.images)
+    assert [each.name for each in evidence.metrics] == ["two"]
+    assert evidence.metrics[0].coverage[0].images == sum(image.source == "first" for image in data.manifest.images)
     assert {each.source for each in evidence.disagreements} == {"first"}
     with pytest.raises(UserError, match="no data set called 'firts'; did you mean first"):
         evidence_of(store, sources=["firts"])

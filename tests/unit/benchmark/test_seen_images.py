@@ -135,7 +135,7 @@ def test_the_evidence_of_a_report_says_it_too(tmp_path: Path, data: BenchmarkSet
     store = judged(tmp_path, data, model(data, ["a", "b"]))
     evidence = make_evidence(store, TableSettings(resamples=20))
     assert len(evidence.warnings) == 1
-    assert [record.seen for record in evidence.judges] == [2]
+    assert [record.seen for record in evidence.metrics] == [2]
     assert evidence.by_range is not None
     assert evidence.by_range.tables[0].warnings == evidence.warnings
 

@@ -90,7 +90,7 @@ def test_names_are_text_whatever_they_hold(evidence: BenchmarkEvidence, target: 
 def test_failures_are_named_counted_and_cut_at_a_limit(evidence: BenchmarkEvidence, target: Path) -> None:
     page = written(evidence, target)
     assert "3 files couldn’t be judged" in page.text
-    [failures] = [each.failures for each in evidence.judges if each.title == HOSTILE]
+    [failures] = [each.failures for each in evidence.metrics if each.title == HOSTILE]
     assert len(failures) == 3
     assert all(path in page.text for path, _ in failures)
     assert "the store names" not in page.text
@@ -124,9 +124,9 @@ def test_what_was_trained_on_stands_in_red_at_the_top_and_at_every_figure(
             ),
         )
 
-    judges = tuple(replace(judge, seen=3 * (judge.title == "agrees")) for judge in evidence.judges)
+    records = tuple(replace(each, seen=3 * (each.title == "agrees")) for each in evidence.metrics)
     warned = replace(
-        evidence, warnings=(said,), judges=judges, by_task=seen(evidence.by_task), by_range=seen(evidence.by_range)
+        evidence, warnings=(said,), metrics=records, by_task=seen(evidence.by_task), by_range=seen(evidence.by_range)
     )
     before, page = written(evidence, target), written(warned, target)
     assert "†" not in before.text
@@ -149,8 +149,8 @@ def test_what_was_trained_on_stands_in_red_at_the_top_and_at_every_figure(
 
 
 def test_provenance_names_versions_weights_and_checksums(evidence: BenchmarkEvidence, target: Path) -> None:
-    judges = (replace(evidence.judges[0], parameters="c0ffee" * 10, version="7.3"), *evidence.judges[1:])
-    text = written(replace(evidence, judges=judges), target).text
+    records = (replace(evidence.metrics[0], parameters="c0ffee" * 10, version="7.3"), *evidence.metrics[1:])
+    text = written(replace(evidence, metrics=records), target).text
     assert "native 7.3" in text
     assert "c0ffee" * 10 in text
     [data] = evidence.sets

@@ -124,7 +124,7 @@ def _told(found: _Found, answers: Answers, images: Sequence[ImageRecord]) -> Dis
     people, metric = (_seen(images[n], float(answers.scores[n]), answers) for n in (found.by_people, found.by_metric))
     of = images[found.by_people]
     return Disagreement(
-        metric=answers.judge.name,
+        metric=answers.card.name,
         source=of.source,
         task=None if of.task is None else of.task.value,
         content=of.content,
@@ -137,4 +137,4 @@ def _told(found: _Found, answers: Answers, images: Sequence[ImageRecord]) -> Dis
 
 def _seen(image: ImageRecord, score: float, answers: Answers) -> SeenImage:
     # Turned twice is as it was: the score in the metric's own unit.
-    return SeenImage(image.path, image.algorithm, image.mos, answers.judge.oriented(score))
+    return SeenImage(image.path, image.algorithm, image.mos, answers.card.oriented(score))

@@ -9,7 +9,7 @@ from fgresq.benchmark.sets import BenchmarkSet
 from fgresq.benchmark.store import Store
 from fgresq.benchmark.tables.labels import Gathered
 from fgresq.benchmark.tables.seen import seen_of
-from fgresq.results import JudgeRecord, SetCoverage, SetRecord
+from fgresq.results import MetricRecord, SetCoverage, SetRecord
 
 _CARD = (
     *("name", "title", "full_reference", "higher_is_better", "compares"),
@@ -17,15 +17,15 @@ _CARD = (
 )
 
 
-def judge_records(store: Store, gathered: Gathered, known: Known) -> tuple[JudgeRecord, ...]:
-    """One record a judge, in their order."""
+def metric_records(store: Store, gathered: Gathered, known: Known) -> tuple[MetricRecord, ...]:
+    """One record a metric, in their order."""
     last_runs = {card.key: last_run for card, last_run in store.metrics()}
     sets, records = gathered.sets, []
     for answers in gathered.answers:
-        judge = answers.judge
+        card = answers.card
         covered, failures = [], {}
         for data in sets:
-            found = coverage(judge, [data], known, 0, 0)
+            found = coverage(card, [data], known, 0, 0)
             failed = [(path, reason) for path, reason in found.failed if reason != NOT_RUN]
             failures.update(dict(failed))
             covered.append(
@@ -41,9 +41,9 @@ def judge_records(store: Store, gathered: Gathered, known: Known) -> tuple[Judge
                 )
             )
         records.append(
-            JudgeRecord(
-                **{name: getattr(judge, name) for name in _CARD},
-                last_run=last_runs[judge.key].isoformat(timespec="seconds"),
+            MetricRecord(
+                **{name: getattr(card, name) for name in _CARD},
+                last_run=last_runs[card.key].isoformat(timespec="seconds"),
                 coverage=tuple(covered),
                 failures=tuple(failures.items()),
                 seen=seen_of(answers),

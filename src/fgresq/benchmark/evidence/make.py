@@ -6,7 +6,7 @@ from importlib.metadata import version as installed_version
 
 from fgresq.benchmark.coverage import known_in
 from fgresq.benchmark.evidence.disagreements import find_disagreements
-from fgresq.benchmark.evidence.kept import judge_records, set_records
+from fgresq.benchmark.evidence.kept import metric_records, set_records
 from fgresq.benchmark.evidence.significance import significance_matrices
 from fgresq.benchmark.sides import Side
 from fgresq.benchmark.store import Store
@@ -38,7 +38,7 @@ def make_evidence(
     the reason stands in `missing`.
 
     Args:
-        store: with at least one set and one judge.
+        store: with at least one set and one metric.
         settings: of tables and tests; intervals are computed where they can be, whatever it says of them.
         sets, sources, metrics, side: to look at, as for `gather`.
         published: set the paper's figures beside ours.
@@ -56,7 +56,7 @@ def make_evidence(
         missing=tuple(dict.fromkeys((*no_tasks, *no_ranges))),
         matrices=significance_matrices(gathered, settings),
         disagreements=find_disagreements(gathered, gathered.sets, disagreements),
-        judges=judge_records(store, gathered, known_in(store)),
+        metrics=metric_records(store, gathered, known_in(store)),
         sets=set_records(store, gathered.sets),
         settings={**settings.model_copy(update={"intervals": True}).told(), **gathered.told},
         software={

@@ -61,9 +61,9 @@ class _Family:
     contents: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
 
-    def add(self, judge: MetricCard, value: float, resamples: Bootstrapped | None) -> None:
+    def add(self, card: MetricCard, value: float, resamples: Bootstrapped | None) -> None:
         """One metric more."""
-        self.titles[judge.name], self.values[judge.name], self.resamples[judge.name] = judge.title, value, resamples
+        self.titles[card.name], self.values[card.name], self.resamples[card.name] = card.title, value, resamples
 
 
 def significance_matrices(gathered: Gathered, settings: TableSettings) -> tuple[SignificanceMatrix, ...]:
@@ -113,10 +113,10 @@ def _of_images(
         values = [srcc(each.scores[rows], labels.mos[rows]) for rows in rows_of]
         defined = [value for value in values if value is not None]
         if not defined or len(defined) < len(values):
-            family.left_out.append(f"{each.judge.title}: its SRCC is undefined there.")
+            family.left_out.append(f"{each.card.title}: its SRCC is undefined there.")
             continue
         resamples = [resampled.resamples("SRCC", each, rows) for rows in rows_of]
-        family.add(each.judge, float(np.mean(defined)), mean_of(resamples))
+        family.add(each.card, float(np.mean(defined)), mean_of(resamples))
     family.n = sum(map(len, rows_of))
     family.contents = {labels.content[n] for rows in rows_of for n in rows}
     return family
@@ -136,7 +136,7 @@ def _of_pairs(
     contents = [labels.content[labels.pairs[n, 0]] for n in pairs[common]]
     family.n, family.contents = len(contents), set(contents)
     for each, row in zip(compress(answers, kept), rows, strict=True):
-        family.add(each.judge, float(row[common].mean()), accuracy_resamples(row[common], contents, settings))
+        family.add(each.card, float(row[common].mean()), accuracy_resamples(row[common], contents, settings))
     return family
 
 
@@ -147,7 +147,7 @@ def _covering(answers: Sequence[Answers], there: Sequence[NDArray[np.bool_]], fa
         missing = int(len(known) - np.count_nonzero(known))
         covering.append(len(known) > 0 and missing <= MOST_MISSING * len(known))
         if missing and not covering[-1]:
-            family.left_out.append(f"{each.judge.title}: no {what.format(missing, len(known))}.")
+            family.left_out.append(f"{each.card.title}: no {what.format(missing, len(known))}.")
     return covering
 
 

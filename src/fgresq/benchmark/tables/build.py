@@ -12,6 +12,7 @@ from fgresq.benchmark.tables.seen import not_on_record, warnings
 from fgresq.benchmark.tables.settings import TableSettings
 from fgresq.benchmark.tables.tasks import by_task
 from fgresq.errors import UserError
+from fgresq.metrics.base import MetricCard
 from fgresq.results import BenchmarkResult, BenchmarkTable
 from fgresq.version import __version__
 
@@ -47,8 +48,8 @@ def make_tables(
         replace(table, notes=(*table.notes, *gaps, *not_on_record(gathered)), warnings=_warnings(table, gathered))
         for table in tables
     )
-    judges = {answers.judge.name: _made_by(answers.judge.model_dump()) for answers in gathered.answers}
-    return BenchmarkResult(SCHEMA, __version__, by, {**settings.told(), **gathered.told}, judges, tables)
+    made_by = {answers.card.name: _made_by(answers.card) for answers in gathered.answers}
+    return BenchmarkResult(SCHEMA, __version__, by, {**settings.told(), **gathered.told}, made_by, tables)
 
 
 def _warnings(table: BenchmarkTable, gathered: Gathered) -> tuple[str, ...]:
@@ -61,13 +62,13 @@ def _gaps(gathered: Gathered) -> tuple[str, ...]:
     for answers in gathered.answers:
         infinite = int(np.isinf(answers.scores).sum())
         if infinite:
-            notes.append(f"{answers.judge.title}: {infinite} infinite scores are left out of correlations.")
+            notes.append(f"{answers.card.title}: {infinite} infinite scores are left out of correlations.")
         failed = sum(reason not in (None, NO_REFERENCE, NOT_RUN) for reason in answers.reasons)
         if failed:
-            notes.append(f"{answers.judge.title}: {failed} of {len(answers.reasons)} images couldn't be judged.")
+            notes.append(f"{answers.card.title}: {failed} of {len(answers.reasons)} images couldn't be judged.")
         open_ones = answers.reasons.count(NOT_RUN)
         if open_ones:
-            notes.append(f"{answers.judge.title}: {open_ones} of {len(answers.reasons)} images aren't judged yet.")
+            notes.append(f"{answers.card.title}: {open_ones} of {len(answers.reasons)} images aren't judged yet.")
     return tuple(notes)
 
 
@@ -78,11 +79,9 @@ def _with_interval_notes(table: BenchmarkTable, settings: TableSettings) -> Benc
     return replace(table, notes=(*table.notes, "".join((text, *more))))
 
 
-def _made_by(judge: dict[str, object]) -> str:
-    parts = [f"{judge['engine']} {judge['version']}", judge["settings"], judge["note"]]
-    if judge["parameters"] is not None:
-        parts.append(f"parameters {judge['parameters']}")
-    return "; ".join(str(part) for part in parts if part)
+def _made_by(card: MetricCard) -> str:
+    parameters = "" if card.parameters is None else f"parameters {card.parameters}"
+    return "; ".join(part for part in (f"{card.engine} {card.version}", card.settings, card.note, parameters) if part)
 
 
 def _require_an_interval(tables: tuple[BenchmarkTable, ...]) -> None:

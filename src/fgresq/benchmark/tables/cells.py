@@ -49,7 +49,7 @@ def correlation(
     Args:
         criterion: "SRCC" or "PLCC".
         labels: of all images.
-        answers: of the judge.
+        answers: of the metric.
         strata: numbers of the images with MOS, of each source apart.
         settings: of the table.
         resampled: for the intervals.
@@ -81,10 +81,10 @@ def accuracy(
 
     Args:
         labels: of all images.
-        answers: of the judge.
+        answers: of the metric.
         pairs: numbers of the pairs.
         settings: of the table; its rule for ties.
-        from_scores: by the scores, also for a judge that compares.
+        from_scores: by the scores, also for a metric that compares.
     """
     human = [labels.preferences[n] for n in pairs]
     said = predicted(labels, answers, pairs, from_scores=from_scores)
@@ -131,9 +131,9 @@ def predicted(
 
     Args:
         labels: of all images.
-        answers: of the judge.
+        answers: of the metric.
         pairs: numbers of the pairs.
-        from_scores: by the scores, also for a judge that compares.
+        from_scores: by the scores, also for a metric that compares.
     """
     if answers.preferences is not None and not from_scores:
         return tuple(answers.preferences[n] for n in pairs)

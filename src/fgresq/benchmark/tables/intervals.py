@@ -22,11 +22,11 @@ _NAMES: dict[str, Criterion] = {"SRCC": "srcc", "PLCC": "plcc"}
 
 
 class Correlations:
-    """Correlations of the judges of a table in all resamples; those that judged the same images are resampled at once.
+    """Correlations of the metrics of a table in all resamples; those that judged the same images are resampled at once.
 
     Args:
         labels: of all images.
-        answers: of all judges of the table.
+        answers: of all metrics of the table.
         settings: of the table.
     """
 
@@ -41,13 +41,13 @@ class Correlations:
 
         Args:
             criterion: "SRCC" or "PLCC".
-            answers: of one of the judges.
+            answers: of one of the metrics.
             images: of one source; those that it scored count.
 
         Raises:
             UserError: a mapped PLCC; it would take a fit in each resample.
         """
-        key = (answers.judge.name, criterion, images.tobytes())
+        key = (answers.card.name, criterion, images.tobytes())
         if key not in self._found:
             self._compute(criterion, answers, images)
         return self._found[key]
@@ -64,13 +64,13 @@ class Correlations:
             if together is not None:
                 column = slice(number, number + 1)
                 own = Bootstrapped(together.value[column], together.samples[:, column], together.bounds)
-            self._found[each.judge.name, criterion, images.tobytes()] = own
+            self._found[each.card.name, criterion, images.tobytes()] = own
 
 
 def correlation_resamples(
     criterion: str, scores: Floats, mos: Floats, contents: Sequence[str], settings: TableSettings
 ) -> Bootstrapped | None:
-    """A correlation of one judge in all resamples; None with fewer than two contents.
+    """A correlation of one metric in all resamples; None with fewer than two contents.
 
     Args:
         criterion: "SRCC" or "PLCC".

@@ -1,4 +1,4 @@
-"""What people said of the images in a store, and what each judge answered: rows of numbers side by side."""
+"""What people said of the images in a store, and what each metric answered: rows of numbers side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,18 +48,18 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a judge answered.
+    """What a metric answered.
 
     Attributes:
-        judge: its declaration.
+        card: of the metric.
         scores: one an image, higher is better; NaN where there is none, and a PSNR may be infinite.
         reasons: why an image has no score; None where it has one.
-        preferences: one a pair of `Labels`, None where there is none; None for a judge that doesn't compare.
-        seen: of each image, whether the judge's weights have seen it, or its scene.
+        preferences: one a pair of `Labels`, None where there is none; None for a metric that doesn't compare.
+        seen: of each image, whether the metric's weights have seen it, or its scene.
         seen_itself: of each image, whether they have seen its file.
     """
 
-    judge: MetricCard
+    card: MetricCard
     scores: Floats
     reasons: tuple[str | None, ...]
     preferences: tuple[Preference | None, ...] | None
@@ -96,12 +96,12 @@ def gather(
     """Read a store.
 
     Args:
-        store: with at least one set and one judge.
+        store: with at least one set and one metric.
         sets, sources, metrics: to look at; all when none is named.
         side: of a split, to look at alone.
 
     Raises:
-        UserError: a name that the store doesn't hold (the nearest are listed), a store without sets or judges, an image
+        UserError: a name that the store doesn't hold (the nearest are listed), an empty store, an image
             that stands in two of the sets, a side that none of the images is on.
     """
     kept = store.sets()
@@ -112,10 +112,10 @@ def gather(
     _require_known("data set", sources, present, store)
     wanted = tuple(data.of_sources(sources) for data in kept)
     looked_at = wanted if side is None else side.of(wanted)
-    judges, left_out = _latest(store)
-    _require_known("metric", metrics, judges, store)
-    chosen = told_apart([judges[name] for name in sorted(judges, key=_place) if not metrics or name in metrics])
-    titles = {judge.name: judge.title for judge in chosen}
+    cards, left_out = _latest(store)
+    _require_known("metric", metrics, cards, store)
+    chosen = told_apart([cards[name] for name in sorted(cards, key=_place) if not metrics or name in metrics])
+    titles = {card.name: card.title for card in chosen}
     notes = tuple(
         f"{titles[name]}: scores of another version or other weights, last used {day}, are left out."
         for name, day in left_out
@@ -127,7 +127,7 @@ def gather(
     return Gathered(
         looked_at,
         _labels(looked_at),
-        tuple(_answers(judge, looked_at, known) for judge in chosen),
+        tuple(_answers(card, looked_at, known) for card in chosen),
         notes,
         {} if side is None else side.told,
     )
@@ -144,7 +144,7 @@ def _require_known(
 
 
 def _latest(store: Store) -> tuple[dict[str, MetricCard], list[tuple[str, str]]]:
-    """Of judges of one name, which differ in version or weights, the last that worked; names and days of the others."""
+    """Of metrics of one name, in several versions or weights, the last that worked; names and days of the others."""
     found: dict[str, MetricCard] = {}
     left_out = []
     for card, last_run in store.metrics():
@@ -203,38 +203,38 @@ def _labels(sets: Sequence[BenchmarkSet]) -> Labels:
     )
 
 
-def _answers(judge: MetricCard, sets: Sequence[BenchmarkSet], known: Known) -> Answers:
+def _answers(card: MetricCard, sets: Sequence[BenchmarkSet], known: Known) -> Answers:
     scores, reasons, seen = [], [], []
     preferences: list[Preference | None] = []
     for data in sets:
         for image in data.manifest.images:
-            reasons.append(why_unscored(judge, image, data, known))
-            key = score_key(judge, image, data)
+            reasons.append(why_unscored(card, image, data, known))
+            key = score_key(card, image, data)
             score = None if key is None or reasons[-1] is not None else known.scores[key].value
-            scores.append(np.nan if score is None else judge.oriented(score))
-            seen.append(_seen(judge, image, data))
+            scores.append(np.nan if score is None else card.oriented(score))
+            seen.append(_seen(card, image, data))
         by_id = {image.image_id: image for image in data.manifest.images}
-        for pair in data.manifest.pairs if judge.compares else ():
+        for pair in data.manifest.pairs if card.compares else ():
             if pair.preference is not None:
-                found = pair_key(judge, by_id[pair.image_a], by_id[pair.image_b], data)
+                found = pair_key(card, by_id[pair.image_a], by_id[pair.image_b], data)
                 preferences.append(None if found is None else known.comparisons.get(found))
     itself, scene = np.array(seen, dtype=np.bool_).reshape(-1, 2).T
     return Answers(
-        judge,
+        card,
         np.array(scores, dtype=np.float64),
         tuple(reasons),
-        tuple(preferences) if judge.compares else None,
+        tuple(preferences) if card.compares else None,
         itself | scene,
         itself,
     )
 
 
-def _seen(judge: MetricCard, image: ImageRecord, data: BenchmarkSet) -> tuple[bool, bool]:
-    """Whether a judge's weights have seen an image, and its scene."""
-    if judge.seen is None:
+def _seen(card: MetricCard, image: ImageRecord, data: BenchmarkSet) -> tuple[bool, bool]:
+    """Whether a metric's weights have seen an image, and its scene."""
+    if card.seen is None:
         return False, False
     states = (data.files.get(path) for path in (image.path, image.reference) if path is not None)
     files = [state.sha256 for state in states if state is not None and state.sha256 is not None]
     own = data.files.get(image.path)
-    itself = own is not None and own.sha256 is not None and judge.seen.has_image(own.sha256)
-    return itself, judge.seen.has_scene(image.source, image.content, files)
+    itself = own is not None and own.sha256 is not None and card.seen.has_image(own.sha256)
+    return itself, card.seen.has_scene(image.source, image.content, files)

@@ -12,7 +12,7 @@ from fgresq.results import TableCell, TableColumn, TableRow
 SCORES_ALONE = ", scores alone"
 ONLY_PRINTED = "wasn't run; the paper's figures alone"
 
-# The cell of one judge in one column; the flag asks for ACC by the scores of a judge that compares.
+# The cell of one metric in one column; the flag asks for ACC by the scores of a metric that compares.
 CellMaker = Callable[[Answers, TableColumn, bool], TableCell]
 
 
@@ -35,18 +35,18 @@ def make_rows(
     """All rows, full-reference metrics first; in each half the paper's order, then that of the answers.
 
     Args:
-        answers: of the judges.
+        answers: of the metrics.
         columns: of the table.
         cell: makes a cell.
         printed: the paper's figures, to set beside ours; None leaves them out.
     """
     rows = []
-    for judge in answers:
-        rows.append(_row(judge, columns, cell, printed))
-        if judge.preferences is not None and any(column.criterion == "ACC" for column in columns):
-            rows.append(_scores_alone(judge, columns, cell))
+    for each in answers:
+        rows.append(_row(each, columns, cell, printed))
+        if each.preferences is not None and any(column.criterion == "ACC" for column in columns):
+            rows.append(_scores_alone(each, columns, cell))
     if printed is not None:
-        run = {judge.judge.metric for judge in answers}
+        run = {each.card.metric for each in answers}
         rows += [_only_printed(name, columns, printed) for name in printed.metrics if name not in run]
     return tuple(sorted(rows, key=_place))
 
@@ -57,29 +57,29 @@ def _place(row: TableRow) -> tuple[bool, int]:
 
 
 def _row(answers: Answers, columns: Sequence[TableColumn], cell: CellMaker, printed: Printed | None) -> TableRow:
-    judge = answers.judge
+    card = answers.card
     cells = (cell(answers, column, False) for column in columns)
-    note = judge.note
+    note = card.note
     if answers.preferences is not None and any(column.criterion == "ACC" for column in columns):
         note = "; ".join(part for part in (note, "ACC by its comparison head") if part)
     return TableRow(
-        judge.name,
-        judge.title,
-        judge.full_reference,
+        card.name,
+        card.title,
+        card.full_reference,
         note,
-        tuple(_beside(judge.metric, column, own, printed) for column, own in zip(columns, cells, strict=True)),
+        tuple(_beside(card.metric, column, own, printed) for column, own in zip(columns, cells, strict=True)),
     )
 
 
 def _scores_alone(answers: Answers, columns: Sequence[TableColumn], cell: CellMaker) -> TableRow:
     """ACC as it follows from the scores, in a row of its own: its SRCC and PLCC stand in the row above."""
-    judge = answers.judge
+    card = answers.card
     cells = tuple(
         cell(answers, column, True) if column.criterion == "ACC" else TableCell(None, 0, 0, "as in the row above")
         for column in columns
     )
-    name, title = judge.name + SCORES_ALONE, judge.title + SCORES_ALONE
-    return TableRow(name, title, judge.full_reference, "ACC by its scores", cells)
+    name, title = card.name + SCORES_ALONE, card.title + SCORES_ALONE
+    return TableRow(name, title, card.full_reference, "ACC by its scores", cells)
 
 
 def _only_printed(metric: str, columns: Sequence[TableColumn], printed: Printed) -> TableRow:

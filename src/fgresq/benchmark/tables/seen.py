@@ -11,18 +11,18 @@ _OWN = "fgresq"
 
 
 def warnings(gathered: Gathered, among: Collection[str] | None = None) -> tuple[str, ...]:
-    """A sentence for each judge whose weights have seen some of what it has judged.
+    """A sentence for each metric whose weights have seen some of what it has judged.
 
     Args:
         gathered: from a store.
-        among: names of the judges to speak of; None is all.
+        among: names of the metrics to speak of; None is all.
     """
-    answers = [each for each in gathered.answers if among is None or each.judge.name in among]
+    answers = [each for each in gathered.answers if among is None or each.card.name in among]
     return tuple(_warning(each) for each in answers if seen_of(each))
 
 
 def seen_of(answers: Answers) -> int:
-    """How many images a judge has judged that its weights have seen, or the scenes of which."""
+    """How many images a metric has judged that its weights have seen, or the scenes of which."""
     return int((_judged(answers) & answers.seen).sum())
 
 
@@ -35,14 +35,14 @@ def _warning(answers: Answers) -> str:
     if scenes:
         what.append(f"has seen the scenes of {scenes:,} {'others' if itself else of}")
     return (
-        f"{answers.judge.title} {', and '.join(what)}: figures over them are too good, and have no place in the order. "
+        f"{answers.card.title} {', and '.join(what)}: figures over them are too good, and have no place in the order. "
         "--side test --split-of its folder measures on what it hasn't seen."
     )
 
 
 def not_on_record(gathered: Gathered) -> tuple[str, ...]:
     """A sentence for all models of which nobody can tell."""
-    titles = [each.judge.title for each in gathered.answers if each.judge.engine == _OWN and each.judge.seen is None]
+    titles = [each.card.title for each in gathered.answers if each.card.engine == _OWN and each.card.seen is None]
     if not titles:
         return ()
     return (

@@ -73,14 +73,14 @@ class _Measure:
         self._pairs = cache(lambda task: pairs_of_task(self._labels, task))
 
     def cell(self, answers: Answers, column: TableColumn, from_scores: bool) -> TableCell:
-        """The cell of a judge in a column."""
+        """The cell of a metric in a column."""
         if column.group == AVERAGE:
             parts = [self._figure(answers, task, column.criterion, from_scores) for task in self._tasks]
             return mean(parts, self._settings).cell
         return self._figure(answers, RestorationTask(column.group), column.criterion, from_scores).cell
 
     def _figure(self, answers: Answers, task: RestorationTask, criterion: str, from_scores: bool) -> Measured:
-        key = (answers.judge.name, task, criterion, from_scores)
+        key = (answers.card.name, task, criterion, from_scores)
         if key not in self._figures:
             self._figures[key] = self._compute(answers, task, criterion, from_scores)
         return self._figures[key]

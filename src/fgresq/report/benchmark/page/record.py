@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fgresq.results import JudgeRecord, SetCoverage
+from fgresq.results import MetricRecord, SetCoverage
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One file that some metrics couldn't judge, for one reason."""
+    """One file that some metrics couldn't metric, for one reason."""
 
     path: str
     reason: str
     metrics: tuple[str, ...]
 
 
-def totals(judge: JudgeRecord) -> SetCoverage:
+def totals(metric: MetricRecord) -> SetCoverage:
     """A metric's coverage over all data sets."""
-    of = judge.coverage
+    of = metric.coverage
     return SetCoverage(
         name="all",
         images=sum(each.images for each in of),
@@ -30,10 +30,10 @@ def totals(judge: JudgeRecord) -> SetCoverage:
     )
 
 
-def failures_by_file(judges: Sequence[JudgeRecord]) -> list[Failure]:
+def failures_by_file(metrics: Sequence[MetricRecord]) -> list[Failure]:
     """Every file that failed, in the order of names; metrics that give the same reason stand together."""
     found: dict[tuple[str, str], list[str]] = {}
-    for judge in judges:
-        for failure in judge.failures:
-            found.setdefault(failure, []).append(judge.title)
+    for metric in metrics:
+        for failure in metric.failures:
+            found.setdefault(failure, []).append(metric.title)
     return [Failure(path, reason, tuple(titles)) for (path, reason), titles in sorted(found.items())]

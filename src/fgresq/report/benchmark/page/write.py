@@ -56,10 +56,10 @@ def write_benchmark_page(evidence: BenchmarkEvidence, path: Path, limits: PageLi
 
 def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> Iterator[str]:
     style, script = asset("ranking.css", "benchmark_page.css"), asset("viewer.js")
-    titles = {judge.name: judge.title for judge in evidence.judges}
+    titles = {metric.name: metric.title for metric in evidence.metrics}
     index, numbers = viewer_index(gallery, titles)
     galleries = [(title, _of_metric(gallery, numbers, name)) for name, title in titles.items()]
-    failures = failures_by_file(evidence.judges)
+    failures = failures_by_file(evidence.metrics)
     resamples = int(evidence.settings["resamples"])
     yield from (
         environment()
@@ -73,14 +73,14 @@ def _page(evidence: BenchmarkEvidence, gallery: Gallery, limits: PageLimits) -> 
             headlines=[(matrix, not_separated_from_best(matrix)) for matrix in headlines(evidence.matrices)],
             test_level=LEVEL,
             titles=titles,
-            seen_titles={judge.title for judge in evidence.judges if judge.seen},
+            seen_titles={metric.title for metric in evidence.metrics if metric.seen},
             galleries=galleries,
             agreeing=[title for title, of_metric in galleries if not of_metric],
             gallery=gallery,
             limits=limits,
             viewer_index=index,
             viewer_images=([uri] for uri in gallery.images),
-            totals=[(judge, totals(judge)) for judge in evidence.judges],
+            totals=[(metric, totals(metric)) for metric in evidence.metrics],
             failures=failures[: limits.failures],
             failures_left=max(0, len(failures) - limits.failures),
             failed_files=len({failure.path for failure in failures}),
