@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,8 @@ from tests.waiting import LONGEST, started, wait_until
 import fgresq
 
 COMMAND = str(Path(sys.executable).with_name("fgresq"))
+ROOT = Path(__file__).parents[2]
+MANY = "tests.end_to_end.many"
 WEIGHTS = Path(fgresq.__file__).parent / "model" / "data" / "compact.safetensors"
 NAMES = {
     b"two\nlines.png": "two\nlines.png",
@@ -39,38 +42,22 @@ def run(*arguments: object) -> Finished[str]:
     return forked(arguments, errors="surrogateescape")
 
 
-# Runs many commands in one process, so that torch is imported once, and prints what each did.
-MANY = """
-import io, json, sys, traceback
-from contextlib import redirect_stderr, redirect_stdout
-from fgresq.cli.app import main
-for arguments in json.load(sys.stdin):
-    sys.argv = ["fgresq", *arguments]
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-        try:
-            code = main() or 0
-        except SystemExit as error:
-            code = error.code
-        except BaseException:
-            code = traceback.format_exc()
-    print(json.dumps([code, out.getvalue(), err.getvalue()]))
-"""
-
-
 def run_in_one_process(
-    *commands: Sequence[object], before: Sequence[str] = (), **settings: object
+    *commands: Sequence[object], before: Sequence[str] = (), env: Mapping[str, str] | None = None
 ) -> list[Finished[str]]:
+    """What many commands did one after the other in one process, which `before`, another program, may start."""
     arguments = [[str(argument) for argument in command] for command in commands]
-    said = subprocess.run(
-        [*before, sys.executable, "-c", MANY],
-        check=True,
-        capture_output=True,
-        text=True,
-        input=json.dumps(arguments),
-        timeout=LONGEST,
-        **settings,
-    ).stdout.splitlines()
-    return [Finished(command, *json.loads(line)) for command, line in zip(arguments, said, strict=True)]
+    with TemporaryDirectory() as folder:
+        asked = Path(folder) / "commands.json"
+        asked.write_text(json.dumps(arguments), encoding="utf-8")
+        if before:
+            program = [*before, sys.executable, "-m", MANY, asked]
+            done = subprocess.run(program, check=True, capture_output=True, text=True, timeout=LONGEST, cwd=ROOT)
+        else:
+            done = forked([asked], module=MANY, cwd=ROOT, env=env)
+            done.check_returncode()
+    lines = done.stdout.splitlines()
+    return [Finished(command, *json.loads(line)) for command, line in zip(arguments, lines, strict=True)]
 
 
 def assert_one_line(finished: Finished[str], code: int, message: str) -> None:

@@ -367,15 +367,6 @@ def test_the_earlier_compact_is_loaded_by_its_file_and_by_its_name_once_it_is_he
         machine.here("weights", command, "compact-2026-11").refused(2, "compact-2026-11.safetensors", "repository")
 
 
-def test_info_says_what_an_authors_file_is(machine: Machine, official_file: Path) -> None:
-    said = dict(re.split("  +", line, maxsplit=1) for line in machine.here("weights", "info", official_file).lines())
-    assert said["file"] == str(official_file)
-    assert said["note"].startswith("the authors' weights")
-    assert said["encoder"] == "clip-vit-b16"
-    with official_file.open("rb") as file:
-        assert said["SHA-256"] == hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def test_a_file_given_by_its_path(machine: Machine) -> None:
     path = machine.root / "weights [1].pth"
     path.write_text("not weights")

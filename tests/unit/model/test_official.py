@@ -16,7 +16,6 @@ from fgresq.errors import CheckpointError
 from fgresq.model.build import VARIANTS
 from fgresq.model.checkpoints import load_checkpoint
 from fgresq.model.encoders import ClipEncoder
-from fgresq.model.official import official_name
 
 # Spellings of one content ------------------------------------------------------------------------------------------
 
@@ -230,22 +229,3 @@ def test_a_plain_clip_or_degradation_file_is_told_apart(tmp_path: Path, prefix: 
     torch.save({f"{prefix}embeddings.class_embedding": torch.zeros(8), f"{prefix}proj": torch.zeros(2, 8)}, path)
     with pytest.raises(CheckpointError, match=r"Degradation\.pth: holds no FGResQ weights; .*Degradation\.pth alone"):
         load_checkpoint(path)
-
-
-# The whole of it, once ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_the_whole_file_loads_wrapped_and_in_the_other_layout(
-    official_tensors: Mapping[str, Tensor], tmp_path: Path
-) -> None:
-    """Bare and in its own layout, the whole file is loaded by the tests that reproduce the authors' outputs."""
-    path = tmp_path / "other.pth"
-    tensors = without_tower_prefix(official_tensors)
-    torch.save({"model": {f"module.{key}": value for key, value in tensors.items()}}, path)
-    model = load_checkpoint(path).model
-    path.unlink()
-    loaded = {official_name(key): value for key, value in model.state_dict().items()}
-    assert loaded.keys() == tensors.keys()
-    assert len(loaded) == 409
-    assert all(torch.equal(loaded[key], value) for key, value in tensors.items())
