@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 from tests.end_to_end.command import inside
 
 from fgresq.metrics import functions, programs
-from fgresq.metrics.registry import FORMS, open_metric
+from fgresq.metrics.registry import FORMS, _opened
 
 PAGE = (Path(__file__).parents[2] / "docs" / "add-a-metric.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', PAGE, re.DOTALL | re.MULTILINE)
@@ -39,7 +39,7 @@ def folder(photographs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.
     yield tmp_path
     for name in [name for name, module in sys.modules.items() if is_in(module, tmp_path)]:
         del sys.modules[name]
-    open_metric.cache_clear()
+    _opened.cache_clear()
     functions._imported.cache_clear()
     programs.end_programs()
 

@@ -48,9 +48,8 @@ def test_each_image_is_judged_once_by_each_metric(steps: list[int | str]) -> Non
     used: set[str] = set()
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch.object(runner, "identify", lambda name, _: judges[name].card),
-        patch.object(runner, "open_metric", lambda name, _: judges[name]),
-        patch.object(work, "open_metric", lambda name, _: judges[name]),
+        patch.object(runner, "open_metric", lambda card, _: judges[card.name]),
+        patch.object(work, "open_metric", lambda card, _: judges[card.name]),
     ):
         root = Path(folder)
         store = new_store(root / "store")
@@ -64,7 +63,9 @@ def test_each_image_is_judged_once_by_each_metric(steps: list[int | str]) -> Non
             before = sum(asked.values())
             computed = 0
             for name in sorted(used):
-                coverage = runner.run_metric(name, MetricSettings(), (data,), store, known_in(store), spread=map)
+                coverage = runner.run_metric(
+                    judges[name].card, MetricSettings(), (data,), store, known_in(store), spread=map
+                )
                 assert coverage.scored == len(images)
                 computed += coverage.computed
             assert sum(asked.values()) - before == computed

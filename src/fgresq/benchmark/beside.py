@@ -94,7 +94,7 @@ def _values(
     cut: Cut,
     progress: Callable[[int], None],
 ) -> _Values:
-    metric = open_metric(card.name, MetricSettings())
+    metric = open_metric(card, MetricSettings())
     cuts = card.full_reference and cut != Cut()
     found: dict[str, dict[str, float]] = {algorithm: {} for algorithm in images}
     failures: list[ImageScore] = []

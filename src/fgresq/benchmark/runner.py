@@ -10,7 +10,7 @@ from fgresq.benchmark.store.folder import PairKey, ScoreKey, Store, comparison_r
 from fgresq.benchmark.store.parts import PAUSE
 from fgresq.benchmark.work import compare_files, score_files
 from fgresq.metrics.base import Item, MetricCard, PairScore, Score
-from fgresq.metrics.registry import identify, open_metric
+from fgresq.metrics.registry import open_metric
 from fgresq.metrics.runners import MetricSettings
 from fgresq.workers import Map
 
@@ -27,7 +27,7 @@ class _Todo:
 
 
 def run_metric(
-    name: str,
+    card: MetricCard,
     settings: MetricSettings,
     sets: Sequence[BenchmarkSet],
     store: Store,
@@ -43,7 +43,8 @@ def run_metric(
     The store takes note of a metric only when it could be opened, or when it has worked for the store before.
 
     Args:
-        name, settings: the metric, as for `fgresq.metrics.registry.identify`.
+        card: of the metric, identified.
+        settings: how it runs.
         sets: with labels and hashes.
         store: that takes the answers, every few seconds.
         known: what is in it; what is found now is added.
@@ -56,15 +57,14 @@ def run_metric(
         UserError: the metric doesn't work here.
         OutputError: the store can't be written.
     """
-    card = identify(name, settings)
     todo = _todo(card, sets, known, retry_failed=retry_failed)
     images, pairs = len(todo.items), len(todo.pairs)
     tell = begin(card, images + pairs) if begin is not None else lambda _: None
-    opened = open_metric(name, settings) if images or pairs or not store.has_metric(card) else None
+    opened = open_metric(card, settings) if images or pairs or not store.has_metric(card) else None
     store.add_metric(card)
     if opened is not None:
         over = spread if opened.card.spreads else map
-        work = _Work(name, settings, card, todo, store, known, over, opened.card.at_once, save_every, tell)
+        work = _Work(card, settings, todo, store, known, over, opened.card.at_once, save_every, tell)
         work.compare()
         work.score()
     return coverage(card, sets, known, images, pairs)
@@ -74,9 +74,8 @@ def run_metric(
 class _Work:
     """One metric at work; as the arguments of `run_metric`."""
 
-    name: str
-    settings: MetricSettings
     card: MetricCard
+    settings: MetricSettings
     todo: _Todo
     store: Store
     known: Known
@@ -85,10 +84,15 @@ class _Work:
     save_every: float
     tell: Progress
 
+    @property
+    def _sent(self) -> MetricCard:
+        """What another process needs to open the metric; not 140 kB of what its weights have seen, for every job."""
+        return self.card.model_copy(update={"seen": None})
+
     def compare(self) -> None:
         """Compare the pairs. The scores that are found on the way are kept, and needn't be computed again."""
         chunks = list(_chunks(list(self.todo.pairs.items()), self.at_once))
-        jobs = [(self.name, self.settings, tuple(paths for _, paths in chunk)) for chunk in chunks]
+        jobs = [(self._sent, self.settings, tuple(paths for _, paths in chunk)) for chunk in chunks]
         pause = self.save_every
         with self.store.comparison_writer(pause) as comparisons, self.store.score_writer(pause) as scores:
             for chunk, answers in zip(chunks, self.spread(compare_files, jobs), strict=True):
@@ -111,7 +115,7 @@ class _Work:
     def score(self) -> None:
         """Score the images that are left."""
         chunks = list(_chunks(list(self.todo.items.items()), self.at_once))
-        jobs = [(self.name, self.settings, tuple(item for _, item in chunk)) for chunk in chunks]
+        jobs = [(self._sent, self.settings, tuple(item for _, item in chunk)) for chunk in chunks]
         with self.store.score_writer(self.save_every) as scores:
             for chunk, answers in zip(chunks, self.spread(score_files, jobs), strict=True):
                 for (key, (image, _)), answer in zip(chunk, answers, strict=True):

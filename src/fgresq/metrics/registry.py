@@ -101,20 +101,24 @@ def check(name: str, settings: MetricSettings | None = None) -> MetricCard:
     Raises:
         UserError: as `identify`, or what the name points to is no metric.
     """
+    settings = settings or MetricSettings()
     card = identify(name, settings)
     if ":" in name:
-        open_metric(name, settings or MetricSettings())
+        open_metric(card, settings)
     return card
 
 
-@lru_cache(maxsize=2)
-def open_metric(name: str, settings: MetricSettings) -> Metric:
-    """The metric, ready to judge; a process that asks again gets the same one.
+def open_metric(card: MetricCard, settings: MetricSettings) -> Metric:
+    """The metric of an identified card, ready to judge; a process that asks again gets the same one.
 
     Raises:
-        UserError, EngineError: as `identify`.
+        UserError, EngineError: as `identify`; what the card was made of has gone since.
     """
-    card = identify(name, settings)
+    return _opened(card.model_copy(update={"seen": None}), settings)  # 140 kB of hashes that judge nothing
+
+
+@lru_cache(maxsize=2)
+def _opened(card: MetricCard, settings: MetricSettings) -> Metric:
     return _runner(card.engine).open(card, settings)
 
 
@@ -146,7 +150,8 @@ def metric(
     given = None if parameters is None else str(parameters)
     if given is not None and not find_card(name).parameter_files:
         raise UserError(f"{name} reads no parameters, but {given} was given")
-    return open_metric(name, MetricSettings(given, device, precision, batch_size, order))
+    settings = MetricSettings(given, device, precision, batch_size, order)
+    return open_metric(identify(name, settings), settings)
 
 
 def all_that_work(settings: MetricSettings) -> tuple[list[MetricCard], dict[str, str]]:

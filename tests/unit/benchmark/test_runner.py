@@ -28,6 +28,10 @@ engine_of, grey = metrics_engines.engine_of, metrics_engines.grey
 HOSTILE = Path(metrics_engines.__file__).with_name("hostile_program.py")
 
 
+USED: dict[str, Any] = {}
+"""The metrics of a test by name."""
+
+
 @dataclass
 class Counting:
     """Scores a file by the length of its name, and counts how often it is asked."""
@@ -68,15 +72,15 @@ class Comparing(Counting):
 def use(monkeypatch: pytest.MonkeyPatch) -> Any:
     def install(*judges: Counting) -> None:
         by_name = {each.card.name: each for each in judges}
-        monkeypatch.setattr(runner, "identify", lambda name, _: by_name[name].card)
-        monkeypatch.setattr(runner, "open_metric", lambda name, _: by_name[name])
-        monkeypatch.setattr(work, "open_metric", lambda name, _: by_name[name])
+        USED.update(by_name)
+        monkeypatch.setattr(runner, "open_metric", lambda card, _: by_name[card.name])
+        monkeypatch.setattr(work, "open_metric", lambda card, _: by_name[card.name])
 
     return install
 
 
 def run(name: str, store: Store, *sets: Any, **how: Any) -> Any:
-    return runner.run_metric(name, MetricSettings(), sets, store, known_in(store), spread=map, **how)
+    return runner.run_metric(USED[name].card, MetricSettings(), sets, store, known_in(store), spread=map, **how)
 
 
 def test_only_what_is_missing_is_computed(tmp_path: Path, use: Any) -> None:
@@ -214,7 +218,7 @@ def test_what_was_computed_before_an_error_stays(tmp_path: Path, use: Any) -> No
 
 
 def test_a_judge_that_cant_be_opened_isnt_kept(tmp_path: Path, use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(name: str, settings: MetricSettings) -> None:
+    def never(card: MetricCard, settings: MetricSettings) -> None:
         raise CheckpointError("mine.csv: isn't a weights file")
 
     data = data_set(tmp_path / "study", [record("a")])
@@ -240,7 +244,7 @@ def test_a_judge_that_cant_be_spread_works_here(tmp_path: Path, use: Any) -> Non
     def never(*_: Any) -> Any:
         raise AssertionError
 
-    assert runner.run_metric("one", MetricSettings(), (data,), store, Known(), spread=never).scored == 1
+    assert runner.run_metric(USED["one"].card, MetricSettings(), (data,), store, Known(), spread=never).scored == 1
 
 
 def test_a_store_that_cant_be_written_is_an_error(tmp_path: Path, use: Any) -> None:
@@ -271,7 +275,7 @@ def test_a_metric_of_another_program_that_crashes_on_a_picture(
             settings = MetricSettings(device="cpu")
             card = engine_metric.identify_engine_metric(metric, settings)
             opened = engine_metric.open_engine_metric(card, settings)
-            monkeypatch.setattr(runner, "identify", lambda *_, card=card: card)
+            USED["clipiqa"] = opened
             monkeypatch.setattr(runner, "open_metric", lambda *_, opened=opened: opened)
             monkeypatch.setattr(work, "open_metric", lambda *_, opened=opened: opened)
             found.append(run("clipiqa", store, data))

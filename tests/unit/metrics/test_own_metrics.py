@@ -16,7 +16,17 @@ from fgresq.cli.options import metric_names
 from fgresq.errors import UserError
 from fgresq.metrics import functions, programs
 from fgresq.metrics.base import Metric, Score
-from fgresq.metrics.registry import FORMS, all_cards, all_that_work, check, find_card, identify, missing, open_metric
+from fgresq.metrics.registry import (
+    FORMS,
+    _opened,
+    all_cards,
+    all_that_work,
+    check,
+    find_card,
+    identify,
+    missing,
+    open_metric,
+)
 from fgresq.metrics.runners import MetricSettings
 
 USUAL = MetricSettings()
@@ -34,7 +44,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "") or "").startswith(str(tmp_path)):
             del sys.modules[name]
-    open_metric.cache_clear()
+    _opened.cache_clear()
     functions._imported.cache_clear()
     programs.end_programs()
 
@@ -60,8 +70,12 @@ def pictures(tmp_path: Path) -> list[Path]:
     return [*paths, tmp_path / "bad.png"]
 
 
+def opened(name: str, settings: MetricSettings) -> Metric:
+    return open_metric(identify(name, settings), settings)
+
+
 def scores_of(name: str, *images: str | Path) -> list[Score]:
-    return open_metric(name, USUAL).score([(image, None) for image in images])
+    return opened(name, USUAL).score([(image, None) for image in images])
 
 
 # A table of scores.
@@ -170,7 +184,7 @@ def test_a_function_of_one_picture_and_one_of_two(write: Write, pictures: list[P
     card = find_card("mine:error")
     assert (card.full_reference, card.higher_is_better, card.title, card.spreads) == (True, False, "Largest", False)
     assert (card.lowest, card.highest, card.licence, card.engine) == (0, 255, "MIT", "python")
-    both = open_metric("mine:error", USUAL).score([(pictures[0], pictures[2]), (pictures[0], None)])
+    both = opened("mine:error", USUAL).score([(pictures[0], pictures[2]), (pictures[0], None)])
     assert both[0].value == pytest.approx(20, abs=1e-4)
     assert both[1].error == "Largest compares a picture with its reference; none was given"
     assert not find_card("mine:either").full_reference
@@ -346,7 +360,7 @@ def test_a_program_says_what_it_is(program: str, pictures: list[Path], monkeypat
     monkeypatch.setenv("GREETING", said)
     card = identify(program)
     assert (card.title, card.version, card.full_reference, card.higher_is_better) == ("It", "2", True, False)
-    assert open_metric(program, USUAL).score([(pictures[0], pictures[2])]) == [
+    assert opened(program, USUAL).score([(pictures[0], pictures[2])]) == [
         Score(None, "of 9x12 pixels is too small; at least 10x10 are needed")
     ]
 

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+from tests.end_to_end.command import inside
 
 import fgresq
 from fgresq.errors import CheckpointError, EngineError, UserError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
+from fgresq.manifest import write_csv
 from fgresq.metrics.base import Metric, PairMetric, Score
 from fgresq.metrics.catalogue import card_of, cards
 from fgresq.metrics.engines import metric as engine_metric
@@ -24,11 +26,17 @@ from fgresq.metrics.functions import FunctionMetric
 from fgresq.metrics.native import NATIVE, metric
 from fgresq.metrics.registry import all_that_work, check, identify, missing, open_metric
 from fgresq.metrics.runners import MetricSettings
-from fgresq.model.store import locate
+from fgresq.model.store import locate, sha256_of
+from fgresq.records import ImageRecord
+from fgresq.scoring import metric as model_metric
 
 CPU = MetricSettings(device="cpu")
 USUAL = MetricSettings()
 ANSWERS = [Score(0.5), Score(None, "crashed"), Score(None, "given up", retry=True)]
+
+
+def opened(name: str, settings: MetricSettings) -> Metric:
+    return open_metric(identify(name, settings), settings)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def half(photographs: Mapping[str, Path], tmp_path: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize("name", ["psnr", "ssim", "sharpness", "piqe"])
 def test_a_native_metric_gives_its_own_score(name: str, half: tuple[Path, Path]) -> None:
     image, reference = half
-    judge = open_metric(name, USUAL)
+    judge = opened(name, USUAL)
     assert isinstance(judge, Metric)
     assert not isinstance(judge, PairMetric)
     assert judge.card.title == NATIVE[name].title
@@ -53,7 +61,7 @@ def test_a_native_metric_gives_its_own_score(name: str, half: tuple[Path, Path])
 
 
 def test_equal_pictures_have_an_infinite_psnr(half: tuple[Path, Path]) -> None:
-    assert open_metric("psnr", USUAL).score([(half[0], half[0])]) == [Score(math.inf)]
+    assert opened("psnr", USUAL).score([(half[0], half[0])]) == [Score(math.inf)]
 
 
 def test_a_bad_file_is_an_answer_with_its_reason(half: tuple[Path, Path], tmp_path: Path) -> None:
@@ -61,7 +69,7 @@ def test_a_bad_file_is_an_answer_with_its_reason(half: tuple[Path, Path], tmp_pa
     (tmp_path / "bad.png").write_bytes(half[0].read_bytes()[:300])
     Image.new("RGB", (100, 100)).save(tmp_path / "other size.png")
     bad = str(tmp_path / "bad.png")
-    answers = open_metric("ssim", USUAL).score(
+    answers = opened("ssim", USUAL).score(
         [(bad, reference), (image, bad), (image, reference), (tmp_path / "other size.png", reference), (image, None)]
     )
     assert [answer.value is None for answer in answers] == [True, True, False, True, True]
@@ -86,7 +94,7 @@ def test_the_hash_of_parameters_is_part_of_a_metric(tmp_path: Path) -> None:
 
 
 def test_fgresq_scores_and_compares_as_it_does_elsewhere(photographs: Mapping[str, Path], tmp_path: Path) -> None:
-    judge = open_metric("fgresq-compact", CPU)
+    judge = opened("fgresq-compact", CPU)
     assert isinstance(judge, PairMetric)
     assert judge.card.spreads
     assert judge.card.compares
@@ -257,3 +265,21 @@ def test_all_are_those_that_work_and_the_others_have_a_reason() -> None:
     assert not set(names) & set(reasons)
     assert "fgresq metrics install pyiqa" in reasons["lpips"]
     assert all(card.key for card in working)
+
+
+def test_a_run_identifies_each_metric_once(
+    half: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights of 600 MB take a second to hash."""
+    hashed = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr(model_metric, "sha256_of", noted)
+    row = ImageRecord("a", str(half[0]), "mine", None, "chelsea", "x", 1.0)
+    write_csv(tmp_path / "images.csv", [row])
+    run = ("benchmark", "run", "--manifest", tmp_path, "--store", tmp_path / "store", "--workers", 1, "--device", "cpu")
+    inside(*run, "--metrics", "fgresq:compact")
+    assert len(hashed) == 1

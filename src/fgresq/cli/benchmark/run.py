@@ -79,13 +79,11 @@ def run(
     settings = MetricSettings(folder, device, precision.value, batch_size, order.value)
     if metrics.strip() == "all":
         cards, reasons = all_that_work(settings)
-        names = [card.name for card in cards]
         for name, reason in reasons.items():
             notes.print(cell(f"left out: {name}: {reason}", "dim"), soft_wrap=True)
     else:
-        names = _names(metrics)
-        for name in names:  # before any work, since a misspelt one would end it in the middle
-            check(name, settings)
+        # Before any work, since a misspelt one would end it in the middle.
+        cards = [check(name, settings) for name in _names(metrics)]
     looked_at = chosen_side(side, split_of)
     kept = create_store(store)
     sets = _read_sets(manifest)
@@ -95,10 +93,10 @@ def run(
     known = known_in(kept)
     done = []
     with spread_over(engine, workers, address) as spread:
-        for name in names:
+        for card in cards:
             with _bar() as begin:
                 coverage = run_metric(
-                    name,
+                    card,
                     settings,
                     chosen,
                     kept,
