@@ -52,7 +52,9 @@ def rank(
     metrics: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME,...", help="Other metrics to show beside, of those that `fgresq metrics list` names."
+            metavar="NAME,...",
+            help="Other metrics to show beside: of `fgresq metrics list`, or your own as `csv:FILE`, `MODULE:FUNCTION` "
+            "or `program:COMMAND`.",
         ),
     ] = None,
     reference: Annotated[

@@ -11,14 +11,24 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode
 from fgresq.images.unit import to_unit
-from fgresq.metrics.base import Item, Metric, MetricCard, Picture, Reference, Score, Scores
+from fgresq.metrics.base import (
+    Item,
+    Metric,
+    MetricCard,
+    PairMetric,
+    PairScore,
+    Picture,
+    Reference,
+    Score,
+    Scores,
+)
 from fgresq.metrics.directions import split_direction
 from fgresq.metrics.runners import MetricSettings, Missing, Runner
 from fgresq.names import nearest
@@ -86,29 +96,77 @@ class FunctionMetric:
     def _score(self, path: str, reference: str | os.PathLike[str] | None) -> Score:
         try:
             image = to_unit(decode(Path(path)))
-            pristine = None if reference is None else to_unit(decode(Path(reference)))
+            looks = self.card.full_reference and reference is not None
+            pristine = to_unit(decode(Path(reference))) if looks and reference is not None else None
         except ImageError as error:
             return Score(None, error.reason if error.name == path else str(error))
         except (UserError, MemoryError) as error:
             return Score(None, str(error) or type(error).__name__)
         try:
-            answer = self(image, pristine)
+            return _checked(self(image, pristine))
         except self.faults as error:
-            return Score(None, self._reason(error))
-        return self._checked(answer)
+            return Score(None, _reason(error))
 
-    def _checked(self, answer: Any) -> Score:
+
+def _checked(answer: Any) -> Score:
+    """A number as a score; anything else as a failure."""
+    try:
+        value = float(answer)
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: of a tensor with many values
+        return Score(None, f"the metric's answer is of type {type(answer).__name__}, not a number")
+    return Score(None, "the metric's answer isn't a number") if math.isnan(value) else Score(value)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _FAULTS):
+        return str(error) or type(error).__name__
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMetric:
+    """A user's object with a card and `score`, whose faults are failures of images instead of the end of all.
+
+    Attributes:
+        card: what it is.
+        judge: the object.
+    """
+
+    card: MetricCard
+    judge: Metric
+
+    def score(self, items: Sequence[Item]) -> list[Score]:
+        """As `Metric`. Where it fails on several files at once, it's asked for each alone, to find out on which."""
         try:
-            value = float(answer)
-        except (TypeError, ValueError, RuntimeError):  # RuntimeError: of a tensor with many values
-            return Score(None, f"the metric's answer is of type {type(answer).__name__}, not a number")
-        return Score(None, "the metric's answer isn't a number") if math.isnan(value) else Score(value)
+            found = list(self.judge.score(items))
+        except Exception as error:  # noqa: BLE001 - whatever a user's object raises is the reason
+            if len(items) == 1:
+                return [Score(None, _reason(error))]
+            return [answer for item in items for answer in self.score([item])]
+        if len(found) != len(items) or not all(isinstance(answer, Score) for answer in found):
+            kinds = ", ".join(sorted({type(answer).__name__ for answer in found}))
+            raise UserError(
+                f"{self.card.name}: answered {len(found)} times for {len(items)} images ({kinds or 'nothing'}); one "
+                "fgresq.Score each is needed, in their order"
+            )
+        return [answer if answer.value is None else _checked(answer.value) for answer in found]
 
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, _FAULTS):
-            return str(error) or type(error).__name__
-        said = " ".join(str(error).split())
-        return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+@dataclass(frozen=True, slots=True)
+class PairObjectMetric(ObjectMetric):
+    """The same of an object that also compares."""
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[PairScore]:
+        """As `PairMetric`."""
+        judge = cast("PairMetric", self.judge)
+        try:
+            return list(judge.compare(pairs))
+        except Exception as error:  # noqa: BLE001 - likewise
+            if len(pairs) > 1:
+                return [answer for pair in pairs for answer in self.compare([pair])]
+            failed = Score(None, _reason(error))
+            return [PairScore(None, None, None, None, (failed, failed))]
 
 
 def entry_point_names() -> tuple[str, ...]:
@@ -157,6 +215,8 @@ def describe(name: str) -> MetricCard:
 
 def _card(name: str, target: str, found: Any) -> MetricCard:
     if isinstance(found, Metric):
+        if found.card.compares and not isinstance(found, PairMetric):
+            raise UserError(f"{target}: its card says that it compares, but it has no `compare`")
         licence = found.card.licence if "licence" in found.card.model_fields_set else _NOT_STATED
         known = {"name": name, "engine": "python", "engine_name": target, "licence": licence}
         return found.card.model_copy(update=known)
@@ -268,7 +328,7 @@ def _source_hash(target: str, found: Any) -> str:
 def _open(card: MetricCard, settings: MetricSettings) -> Metric:
     found = _imported(card.engine_name)
     if isinstance(found, Metric):
-        return found
+        return (PairObjectMetric if card.compares else ObjectMetric)(card, found)
     return FunctionMetric(card, found, (Exception,))
 
 

@@ -15,7 +15,7 @@ import fgresq
 from fgresq.cli.options import metric_names
 from fgresq.errors import UserError
 from fgresq.metrics import functions, programs
-from fgresq.metrics.base import Metric, Score
+from fgresq.metrics.base import Metric, PairMetric, Score
 from fgresq.metrics.registry import (
     FORMS,
     _opened,
@@ -287,6 +287,55 @@ def test_an_object_with_a_card_is_taken_as_it_is(write: Write) -> None:
     assert scores_of("network:plain", "a") == [Score(1.0)]
     with pytest.raises(UserError, match="no object of this class can be made without arguments"):
         find_card("network:Needy")
+
+
+def test_what_an_object_does_wrong_is_that_image_s_failure(write: Write) -> None:
+    write(
+        "wrong.py",
+        """
+        from fgresq import MetricCard, Preference, Score
+        from fgresq.metrics.base import PairScore
+
+        def card(**more):
+            return MetricCard(name="n", title="N", full_reference=False, higher_is_better=True, version="7", **more)
+
+        class Fails:
+            card = card(compares=True)
+
+            def score(self, items):
+                if any(path == "b" for path, _ in items):
+                    raise KeyError("b")
+                return [Score(float("nan")) if path == "n" else Score(1.0) for path, _ in items]
+
+            def compare(self, pairs):
+                if ("a", "b") in pairs:
+                    raise ValueError
+                return [PairScore(Preference.A, None, None, None, (Score(1.0), Score(0.0))) for _ in pairs]
+
+        class Few:
+            card = card()
+
+            def score(self, items):
+                return [1.0]
+
+        class Promises(Few):
+            card = card(compares=True)
+        """,
+    )
+    assert scores_of("wrong:Fails", "a", "b", "n") == [
+        Score(1.0),
+        Score(None, "KeyError: 'b'"),
+        Score(None, "the metric's answer isn't a number"),
+    ]
+    fails = opened("wrong:Fails", USUAL)
+    assert isinstance(fails, PairMetric)
+    good, bad = fails.compare([("a", "c"), ("a", "b")])
+    assert (good.preference, bad.preference, bad.scores[1].error) == (fgresq.Preference.A, None, "ValueError")
+    assert not isinstance(opened("wrong:Few", USUAL), PairMetric)
+    with pytest.raises(UserError, match=r"wrong:Few: answered 1 times for 2 images \(float\); one fgresq\.Score each"):
+        scores_of("wrong:Few", "a", "b")
+    with pytest.raises(UserError, match="its card says that it compares, but it has no `compare`"):
+        find_card("wrong:Promises")
 
 
 # What installed packages bring.

@@ -26,7 +26,7 @@ _READY, _ABSENT = "yes", "no"
 def list_metrics(output: Output = None) -> None:
     """All metrics: with or without a reference, which way they go, what runs them, and what a missing one needs."""
     from fgresq.metrics.engines.caches import NOT_ON_DISK
-    from fgresq.metrics.registry import all_cards, missing
+    from fgresq.metrics.registry import FORMS, all_cards, missing
 
     check_output(output)
     styles = {_READY: "green", NOT_ON_DISK: "yellow"}
@@ -45,6 +45,7 @@ def list_metrics(output: Output = None) -> None:
             without.setdefault(need.what, []).append(card.name)
     for what, names in without.items():
         _print_lines(f"{', '.join(names)}: {what}")
+    _print_lines("metrics of your own:", *(f"  {form}: {what}" for form, what in FORMS.items()))
     if output is not None:
         import polars as pl
 
