@@ -13,7 +13,8 @@ import numpy as np
 from fgresq.criteria.correlation import srcc
 from fgresq.errors import ImageError, UserError
 from fgresq.images.decode import decode, printable
-from fgresq.metrics.base import Item, MetricCard
+from fgresq.metrics.base import Item, MetricCard, Score
+from fgresq.metrics.composites import COMPOSITES, parts_of
 from fgresq.metrics.registry import check, open_metric
 from fgresq.metrics.runners import MetricSettings
 from fgresq.results import Ranking
@@ -52,7 +53,7 @@ class Cut:
 
 
 def identify_all(metrics: Sequence[str]) -> list[MetricCard]:
-    """The metrics by their names, before any work.
+    """The metrics by their names, before any work; what a sum of metrics adds up comes before it.
 
     Raises:
         UserError: an unknown metric, one that doesn't work here (with the remedy), or one that is named twice.
@@ -60,7 +61,13 @@ def identify_all(metrics: Sequence[str]) -> list[MetricCard]:
     twice = [name for name in dict.fromkeys(metrics) if metrics.count(name) > 1]
     if twice:
         raise UserError(f"--metrics names {twice[0]} twice")
-    return [check(name) for name in metrics]
+    cards: dict[str, MetricCard] = {}
+    for name in metrics:
+        card = check(name)
+        parts = [part for part in parts_of(card) if part not in metrics]
+        cards |= {part: check(part) for part in parts if part not in cards}
+        cards[name] = card
+    return sorted(cards.values(), key=lambda card: bool(parts_of(card)))
 
 
 def measured(
@@ -81,10 +88,28 @@ def measured(
         cut: for full-reference metrics.
         progress: called with the number of images dealt with since the last call.
     """
-    return tuple(_beside(ranking, card, _values(card, images, references, cut, progress), cut) for card in metrics)
+    found: dict[str, _Values] = {}
+    for card in metrics:
+        if parts := parts_of(card):
+            found[card.name] = _sums(card, images, {name: found[name] for name in parts})
+            progress(sum(map(len, images.values())))
+        else:
+            found[card.name] = _values(card, images, references, cut, progress)
+    return tuple(_beside(ranking, card, images, found[card.name], cut) for card in metrics)
 
 
-_Values = tuple[dict[str, dict[str, float]], list[ImageScore]]
+_Values = dict[tuple[str, str], Score]
+"""By algorithm and content."""
+
+
+def _sums(card: MetricCard, images: Images, parts: Mapping[str, _Values]) -> _Values:
+    """A sum of metrics whose values are there."""
+    composite = COMPOSITES[card.engine_name]
+    return {
+        (algorithm, content): composite.of({name: values[algorithm, content] for name, values in parts.items()})
+        for algorithm, contents in images.items()
+        for content in contents
+    }
 
 
 def _values(
@@ -96,8 +121,7 @@ def _values(
 ) -> _Values:
     metric = open_metric(card, MetricSettings())
     cuts = card.full_reference and cut != Cut()
-    found: dict[str, dict[str, float]] = {algorithm: {} for algorithm in images}
-    failures: list[ImageScore] = []
+    found: _Values = {}
     cells = [(algorithm, content) for algorithm, contents in images.items() for content in contents]
     for start in range(0, len(cells), metric.card.at_once):
         batch = cells[start : start + metric.card.at_once]
@@ -108,18 +132,15 @@ def _values(
                 try:
                     item = _item(card, path, reference, cut, Path(folder) / str(number))
                 except ImageError as error:
-                    failures.append(ImageScore(printable(path), None, error.reason))
+                    found[algorithm, content] = Score(None, error.reason)
                 else:
                     items.append((algorithm, content, item))
             answers = metric.score([item for _, _, item in items]) if items else []
-            for (algorithm, content, _), answer in zip(items, answers, strict=True):
-                if answer.value is None:
-                    name = printable(images[algorithm][content])
-                    failures.append(ImageScore(name, None, answer.error or "no reason given"))
-                else:
-                    found[algorithm][content] = answer.value
+            found |= {
+                (algorithm, content): answer for (algorithm, content, _), answer in zip(items, answers, strict=True)
+            }
         progress(len(batch))
-    return found, failures
+    return found
 
 
 def _item(card: MetricCard, path: Path, reference: Path | None, cut: Cut, target: Path) -> Item:
@@ -150,8 +171,15 @@ def _item(card: MetricCard, path: Path, reference: Path | None, cut: Cut, target
     return str(files[0]), str(files[1])
 
 
-def _beside(ranking: Ranking, card: MetricCard, values: _Values, cut: Cut) -> MetricBeside:
-    scores, failures = values
+def _beside(ranking: Ranking, card: MetricCard, images: Images, values: _Values, cut: Cut) -> MetricBeside:
+    scores: dict[str, dict[str, float]] = {algorithm: {} for algorithm in images}
+    failures = []
+    for (algorithm, content), answer in values.items():
+        if answer.value is None:
+            reason = answer.error or "no reason given"
+            failures.append(ImageScore(printable(images[algorithm][content]), None, reason))
+        else:
+            scores[algorithm][content] = answer.value
     standings: dict[str, BesideStanding] = {}
     contents, order = 0, None
     for number, group in enumerate(ranking.groups):

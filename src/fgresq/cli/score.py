@@ -1,12 +1,22 @@
 """`fgresq score`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from fgresq.cli.options import BatchSize, Device, Output, Precision, PrecisionOption, Weights, check_output, load
-from fgresq.cli.terminal import cell, number, print_alpha, print_failures, print_provenance, progress_bar, results
+from fgresq.cli.terminal import (
+    cell,
+    notes,
+    number,
+    print_alpha,
+    print_failures,
+    print_provenance,
+    progress_bar,
+    results,
+)
 from fgresq.results import ImageScore
 
 
@@ -23,7 +33,7 @@ def score(
     Folders are searched to the bottom. An image that can't be read is named and counted, the others are scored, and
     the exit code is 1.
     """
-    from fgresq.images.discover import find_images
+    from fgresq.images.discover import about_unread, find_images
 
     check_output(output)
     images = find_images(paths)
@@ -36,6 +46,8 @@ def score(
         write_scores(output, scores, scorer.provenance)
     _print(scores)
     print_alpha([entry.path for entry in scores if entry.error is None])
+    for line in about_unread(Path(path) for path in paths if Path(path).is_dir()):
+        notes.print(cell(line, "dim"), soft_wrap=True)
     print_provenance(scorer.provenance)
     if any(entry.error is not None for entry in scores):
         raise typer.Exit(1)

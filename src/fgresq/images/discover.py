@@ -129,15 +129,30 @@ def _images_at(path: Path) -> Iterable[Path]:
     return images_below(path) if _is_folder(path) else [path]
 
 
-def unread_below(folders: Iterable[Path]) -> str:
-    """Which files of formats that aren't read lie below some folders: "2 .exr, 1 .zip"; empty where there are none."""
+def unread_below(folders: Iterable[Path], *, through_links: bool = False) -> str:
+    """Which files of formats that aren't read lie below some folders: "2 .exr, 1 .zip"; empty where there are none.
+
+    Args:
+        folders: where to look.
+        through_links: as for `images_below`.
+    """
     counted: Counter[str] = Counter()
     for folder in folders:
-        for _, below, files in os.walk(folder):
-            below[:] = [name for name in below if not is_ignored(name)]
+        for parent, below, files in os.walk(folder, followlinks=through_links):
+            below[:] = [
+                name for name in below if not is_ignored(name) and not (through_links and _leads_up(parent, name))
+            ]
             suffixes = [Path(name).suffix.lower() for name in files if not is_ignored(name)]
             counted.update(suffix for suffix in suffixes if suffix in UNREAD_SUFFIXES)
     return ", ".join(f"{number} {suffix}" for suffix, number in sorted(counted.items()))
+
+
+def about_unread(folders: Iterable[Path], *, through_links: bool = False) -> list[str]:
+    """What to say of files of formats that aren't read, beside images that are; nothing where there are none."""
+    found = unread_below(folders, through_links=through_links)
+    return (
+        [f"passed over, since these formats aren't read: {found}; convert them to PNG, or unpack them"] if found else []
+    )
 
 
 def _leads_up(parent: str, name: str) -> bool:

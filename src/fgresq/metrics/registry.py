@@ -31,6 +31,7 @@ _RUNNERS: Mapping[str, str] = {
     "native": "fgresq.metrics.native",
     "fgresq": "fgresq.scoring.metric",
     **dict.fromkeys(ENGINES, "fgresq.metrics.engines.metric"),
+    "composite": "fgresq.metrics.composites",
     "csv": "fgresq.metrics.score_tables",
     "program": "fgresq.metrics.programs",
     "python": "fgresq.metrics.functions",

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 from fgresq.errors import LayoutError, ManifestError, UserError
 from fgresq.images.decode import printable
-from fgresq.images.discover import SUFFIXES, images_below, is_there, unread_below, why_not_there
+from fgresq.images.discover import SUFFIXES, about_unread, images_below, is_there, unread_below, why_not_there
 from fgresq.images.foreign import why_unreadable
 from fgresq.images.matching import Matching, match_by_pattern, match_names, match_references
 from fgresq.manifest import read_manifest
@@ -31,7 +31,7 @@ class Gathered:
     Attributes:
         images: algorithm to content to file.
         datasets: of the contents that belong to one.
-        notes: how names were read, one sentence each; empty where names were equal.
+        notes: how names were read, and what was passed over, one sentence each; empty where names were equal.
         left_out: files that a pattern doesn't fit, or that show none of the contents.
     """
 
@@ -57,6 +57,10 @@ class Gathered:
             for content in contents:
                 found.setdefault(content, []).append(algorithm)
         return found
+
+    def and_unread(self, folders: Sequence[Path]) -> "Gathered":
+        """The same, with a note of the files there whose format isn't read."""
+        return replace(self, notes=(*self.notes, *about_unread(folders, through_links=True)))
 
     def summary(self, shown: int = 5) -> tuple[str, ...]:
         """What was matched and how, one sentence each; of files that are left over, so many names."""
@@ -117,7 +121,7 @@ def gather(arguments: Sequence[str | os.PathLike[str]], *, pattern: str | None =
         for label, (_, place) in zip(labels, named, strict=True)
         for image in _images_of(Path(place))
     ]
-    return _matched(files, ".", pattern, given=True)
+    return _matched(files, ".", pattern, given=True).and_unread([Path(place) for _, place in named])
 
 
 def _gather_one(place: Path, pattern: str | None) -> Gathered:
@@ -129,7 +133,7 @@ def _gather_one(place: Path, pattern: str | None) -> Gathered:
             raise LayoutError(
                 f"{printable(place)}: holds 0 algorithms with images; at least two are needed to rank{_unread([place])}"
             )
-        return _matched(files, place.resolve().name or ".", pattern, within=place)
+        return _matched(files, place.resolve().name or ".", pattern, within=place).and_unread([place])
     if place.suffix.lower() in _TABLES:
         return _from_table(place)
     if place.suffix.lower() not in SUFFIXES:

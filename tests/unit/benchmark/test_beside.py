@@ -14,6 +14,10 @@ from PIL import Image, ImageFilter
 import fgresq
 from fgresq.benchmark.beside import Cut, identify_all, measured
 from fgresq.errors import LayoutError, UserError
+from fgresq.metrics.base import Score
+from fgresq.metrics.composites import COMPOSITES
+from fgresq.metrics.registry import find_card, identify, open_metric
+from fgresq.metrics.runners import MetricSettings
 from fgresq.report.ranking_page import write_ranking_page
 from fgresq.report.tables import ranking_document, write_ranking
 from fgresq.results import Ranking
@@ -185,3 +189,62 @@ def test_written_and_shown(ranking: Ranking, gathered: Gathered, folder: Path, t
     assert page.count('<figure class="contrary">') == sum(min(3, len(each.disagreements)) for each in both.beside)
     write_ranking_page(both, tmp_path / "page.html", megabytes=0.0)
     assert '<figure class="contrary">' not in (tmp_path / "page.html").read_text()
+
+
+PARTS = {"lpips": 0.2, "dists": 0.1, "clipiqa": 0.6, "maniqa": 0.5, "musiq": 70.0, "niqe": 4.0}
+
+
+def test_the_composite_of_ntire_is_its_formula() -> None:
+    composite = COMPOSITES["ntire-sr"]
+    scores = {name: Score(value) for name, value in PARTS.items()}
+    assert composite.formula == (
+        "(1 - LPIPS) + (1 - DISTS) + CLIP-IQA + MANIQA + MUSIQ / 100 + max(0, (10 - NIQE) / 10)"
+    )
+    assert composite.of(scores).value == pytest.approx(0.8 + 0.9 + 0.6 + 0.5 + 0.7 + 0.6)
+    assert composite.of({**scores, "niqe": Score(25.0)}).value == pytest.approx(0.8 + 0.9 + 0.6 + 0.5 + 0.7)
+    better = {"lpips": -0.1, "dists": -0.1, "clipiqa": 0.1, "maniqa": 0.1, "musiq": 1.0, "niqe": -0.1}
+    for name, step in better.items():
+        assert composite.of({**scores, name: Score(PARTS[name] + step)}).value > composite.of(scores).value, name
+    assert find_card("ntire-sr").higher_is_better
+    missing = composite.of({**scores, "maniqa": Score(None, "the file is cut"), "niqe": Score(None, "too small", True)})
+    assert (missing.value, missing.error, missing.retry) == (
+        None, "no maniqa: the file is cut; no niqe: too small", True
+    )  # fmt: skip
+
+
+def test_a_composite_stands_behind_its_parts_and_an_image_that_lacks_one_has_none(
+    ranking: Ranking, gathered: Gathered, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parts are tables of scores here, since their weights aren't; NIQE has no score for one image."""
+    for number, (name, value) in enumerate(PARTS.items()):
+        rows = [
+            f"{algorithm}/{content}.png,{value + 0.01 * number * place}"
+            for place, algorithm in enumerate(gathered.images)
+            for content in CONTENTS
+            if (name, algorithm, content) != ("niqe", "soft", "coffee")
+        ]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["path,score", *rows]))
+    tables = {name: find_card(f"csv:{tmp_path / name}.csv").model_copy(update={"name": name}) for name in PARTS}
+    for module in ("registry", "composites"):
+        monkeypatch.setattr(
+            f"fgresq.metrics.{module}.find_card", lambda name: tables.get(name) or find_card(name), raising=True
+        )
+    cards = identify_all(["musiq", "ntire-sr"])
+    assert [card.name for card in cards] == ["musiq", "lpips", "dists", "clipiqa", "maniqa", "niqe", "ntire-sr"]
+    found = {each.metric: each for each in measured(ranking, gathered.images, {}, cards, Cut())}
+    composite, by_part = COMPOSITES["ntire-sr"], {name: found[name].scores for name in PARTS}
+    for algorithm, content in (("near", "coffee"), ("soft", "chelsea")):
+        parts = {name: Score(by_part[name][algorithm][content]) for name in PARTS}
+        assert found["ntire-sr"].scores[algorithm][content] == composite.of(parts).value
+    assert "coffee" not in found["ntire-sr"].scores["soft"]
+    (failure,) = found["ntire-sr"].failures
+    assert failure.path.endswith("soft/coffee.png")
+    assert failure.error == "no niqe: niqe.csv has no row for it"
+    alone = open_metric(identify("ntire-sr"), MetricSettings())
+    path, reference = gathered.images["near"]["coffee"], folder / "references" / "coffee.png"
+    assert alone.score([(path, reference)])[0].value == found["ntire-sr"].scores["near"]["coffee"]
+
+
+def test_what_a_composite_lacks_is_said_by_its_parts() -> None:
+    with pytest.raises(UserError, match=r"its part lpips: .*fgresq metrics install pyiqa.*its part maniqa: "):
+        identify_all(["ntire-sr"])

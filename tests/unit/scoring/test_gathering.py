@@ -48,6 +48,18 @@ def test_several_folders_and_names_for_them(tmp_path: Path) -> None:
     assert list(gather([f"mine/v2={swinir}", f"HAT={hat}"]).images) == ["mine/v2", "HAT"]
 
 
+def test_files_whose_format_is_not_read_are_counted_beside_images(tmp_path: Path) -> None:
+    made(tmp_path, "a/1.png", "a/1.exr", "a/deep/2.EXR", "b/1.png", "elsewhere/3.heic", "b/.hidden/4.exr")
+    (tmp_path / "b" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "b" / "up").symlink_to(tmp_path)
+    said = "passed over, since these formats aren't read: {}; convert them to PNG, or unpack them"
+    several = gather([tmp_path / "a", tmp_path / "b"])
+    assert several.notes[-1] == said.format("2 .exr, 1 .heic")
+    assert several.notes[-1] in several.summary()
+    assert gather([tmp_path]).notes[-1] == said.format("2 .exr, 2 .heic"), "below `elsewhere` too"
+    assert not any("passed over" in note for note in gather([made(tmp_path / "c", "a/1.png", "b/1.png")]).notes)
+
+
 def test_folders_of_one_name_are_called_by_those_above(tmp_path: Path) -> None:
     made(tmp_path, "SwinIR/out/1.png", "HAT/out/1.png", "x/HAT/out/1.png")
     places = [tmp_path / "SwinIR" / "out", tmp_path / "HAT" / "out"]

@@ -6,7 +6,7 @@ from functools import cache
 
 from fgresq.errors import UserError
 from fgresq.metrics.base import MetricCard
-from fgresq.metrics.catalogue import fgresq, full_reference, language_models, networks, vision_language
+from fgresq.metrics.catalogue import composites, fgresq, full_reference, language_models, networks, vision_language
 from fgresq.metrics.native import NATIVE
 from fgresq.names import nearest
 
@@ -61,6 +61,7 @@ def _by_name() -> Mapping[str, MetricCard]:
             *networks.CARDS,
             *vision_language.CARDS,
             *language_models.CARDS,
+            *composites.CARDS,
         )
     )
 

@@ -2,6 +2,12 @@
 
 from fgresq.metrics.catalogue.pyiqa import COLLECTION, of_pyiqa
 
+_MANIQA = (
+    "S. Yang, T. Wu, S. Shi, S. Lao, Y. Gong, M. Cao, J. Wang, Y. Yang, 'MANIQA: multi-dimension attention network for "
+    "no-reference image quality assessment', CVPR Workshops 2022"
+)
+_MANIQA_BACKBONE = "hub:timm/vit_base_patch8_224.augreg2_in21k_ft_in1k"
+
 CARDS = (
     of_pyiqa(
         "dbcnn",
@@ -35,6 +41,32 @@ CARDS = (
         notes=("Weights fitted on KonIQ-10k.",),
         citation="S. Su, Q. Yan, Y. Zhu, C. Zhang, X. Ge, J. Sun, Y. Zhang, 'Blindly assess image quality in the wild "
         "guided by a self-adaptive hyper network', CVPR 2020",
+    ),
+    of_pyiqa(
+        "maniqa",
+        "MANIQA",
+        higher_is_better=True,
+        span=(None, None),
+        authors_licence="Apache-2.0",
+        weights=f"{COLLECTION}; anything else: not stated",
+        weights_beside="the ViT-B/8 that they replace from timm/vit_base_patch8_224.augreg2_in21k_ft_in1k there",
+        weights_in=("torch:pyiqa/ckpt_koniq10k.pt", _MANIQA_BACKBONE),
+        home_page="https://github.com/IIGROUP/MANIQA",
+        notes=("Weights fitted on KonIQ-10k; the mean of 20 crops of 224 pixels, and a smaller picture is enlarged.",),
+        citation=_MANIQA,
+    ),
+    of_pyiqa(
+        "maniqa-pipal",
+        "MANIQA (PIPAL)",
+        higher_is_better=True,
+        span=(None, None),
+        authors_licence="Apache-2.0",
+        weights=f"{COLLECTION}; anything else: not stated",
+        weights_beside="the ViT-B/8 that they replace from timm/vit_base_patch8_224.augreg2_in21k_ft_in1k there",
+        weights_in=("torch:pyiqa/MANIQA_PIPAL-ae6d356b.pth", _MANIQA_BACKBONE),
+        home_page="https://github.com/IIGROUP/MANIQA",
+        notes=("Weights fitted on PIPAL, whose pictures PIPAL's tables then judge.",),
+        citation=_MANIQA,
     ),
     of_pyiqa(
         "metaiqa",
