@@ -31,7 +31,7 @@ def test_every_metric_of_the_paper_has_its_row():
 
 
 def test_every_engine_exists_and_has_something_to_run():
-    assert {spec.engine for spec in SPECS} == {"native", "fgresq", *ENGINES}
+    assert {spec.engine for spec in SPECS} == {"native", "fgresq", "composite", *ENGINES}
 
 
 def test_native_ones_are_those_that_can_be_called():

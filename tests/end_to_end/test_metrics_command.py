@@ -17,7 +17,7 @@ from fgresq.metrics.engines.declarations import ENGINES as ENGINE_SPECS
 NAMES = [spec.name for spec in cards()]
 
 
-ENGINES = ("native", "fgresq", "pyiqa", "deqa", "hf")
+ENGINES = ("native", "fgresq", "pyiqa", "deqa", "hf", "composite")
 
 
 def here(printed: str) -> dict[str, str]:

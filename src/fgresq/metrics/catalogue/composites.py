@@ -20,7 +20,7 @@ CARDS = (
             "An image that lacks a part has no value; the challenge's own script counts the part as 0.",
             "NIQE is this catalogue's, with the authors' model; the challenge computes pyiqa's.",
         ),
-        citation="Z. Chen and others, 'NTIRE 2025 challenge on image super-resolution (x4): methods and results', CVPR "
-        "Workshops 2025, perceptual track",
+        citation="Z. Chen and others, 'NTIRE 2025 challenge on image super-resolution (x4): methods and results' (its "
+        "perceptual track), CVPR Workshops 2025",
     ),
 )
