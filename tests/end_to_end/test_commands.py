@@ -223,6 +223,31 @@ def test_compare_two_folders(study: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_figure_of_chosen_pairs(study: Path, tmp_path: Path) -> None:
+    sharp, coarse = study / "sharp", study / "coarse"
+    asked = ("--metrics", "psnr,piqe", "--truth", "psnr", "--figure", tmp_path / "pairs.html")
+    done = inside("compare", sharp, coarse, *asked, "--reference", sharp, "--figure-pairs", "2")
+    assert "references: 3 of 3 contents have one" in done.stderr
+    page = (tmp_path / "pairs.html").read_text(encoding="utf-8")
+    assert page.count("<figure>") == 2
+    assert page.count("agrees with PSNR: A is better") == 2, "A is the reference itself"
+    one, other = sharp / "coffee.png", coarse / "coffee.webp"
+    inside("compare", one, other, "--truth", "B", "--metrics", "piqe", "--figure", tmp_path / "pair.pdf")
+    assert (tmp_path / "pair.pdf").read_bytes()[:4] == b"%PDF"
+    figure = ("--figure", tmp_path / "no.html")
+    for wrong, said in (
+        ((one, other, "--metrics", "psnr"), "--metrics, --reference and --truth are for --figure"),
+        ((one, other, *figure, "--metrics", "psnr"), "psnr compares with a reference; name it by --reference"),
+        ((one, other, *figure, "--metrics", "piqe", "--reference", one), "none of --metrics looks at a reference"),
+        ((one, other, *figure, "--metrics", "psnr", "--reference", sharp), "isn't a file; --reference takes"),
+        ((one, other, *figure, "--truth", "C"), "--truth C: is neither A, B, equal, fgresq nor one of --metrics"),
+        ((sharp, coarse, *figure, "--truth", "A"), "is what people say of one pair; for 3 pairs name a metric"),
+        ((one, other, "--figure", tmp_path / "no.gif"), "no.gif"),
+    ):
+        assert said in " ".join(inside("compare", *wrong, code=2).stderr.split()), said
+    assert not (tmp_path / "no.html").exists()
+
+
 def test_other_metrics_beside_a_ranking(study: Path, tmp_path: Path) -> None:
     references = tmp_path / "GT"
     references.mkdir()

@@ -66,7 +66,7 @@ def grid(
 
 
 def save_picture(figure: "Figure", path: Path) -> None:
-    """Write a figure; the same drawing gives the same SVG, byte by byte.
+    """Write a figure; the same drawing gives the same SVG or PDF, byte by byte.
 
     Raises:
         OutputError: it can't be written there.
@@ -75,4 +75,5 @@ def save_picture(figure: "Figure", path: Path) -> None:
 
     kind = path.suffix[1:].lower()
     with rc_context({"svg.hashsalt": "fgresq"}), written_whole(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=130, metadata={"Date": None} if kind == "svg" else None)
+        undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        figure.savefig(temporary, format=kind, dpi=130, metadata=undated.get(kind))
