@@ -206,7 +206,10 @@ def test_runs_and_checkpoints(study: Path, tmp_path: Path) -> None:
     assert runs["least"] <= runs["strength"] <= runs["most"]
     (curve,) = document["curves"]
     assert [(point["step"], point["best_so_far"]) for point in curve["points"]] == [(5000, 5000), (10000, 10000)]
-    assert "Runs and checkpoints" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Runs and checkpoints" in page
+    assert page.count('<figure class="curve">') == 1
+    assert page.count('<line class="path"') == 1
     assert "checkpoints\n" in inside("rank", tmp_path, "--resamples", "50").stdout
 
 

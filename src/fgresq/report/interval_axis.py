@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fgresq.results import AlgorithmStanding
+from fgresq.results import AlgorithmStanding, CurvePoint
 
 _MARGIN = 0.06  # of the span on either side, so that no dot touches the edge
 
@@ -28,11 +28,11 @@ class IntervalAxis:
         return f"{sign}{abs(tick):.{self.decimals}f}"
 
 
-def interval_axis(standings: Iterable[AlgorithmStanding]) -> IntervalAxis:
+def interval_axis(standings: Iterable[AlgorithmStanding | CurvePoint]) -> IntervalAxis:
     """Axis that holds every strength, every interval and zero.
 
     Args:
-        standings: the leaderboard; may be empty.
+        standings: the leaderboard, or the checkpoints of a training; may be empty.
 
     Returns:
         Axis with three to seven ticks at 1, 2 or 5 times a power of ten.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fgresq.errors import ImageError
+from fgresq.report.checkpoint_curve import drawn_curve
 from fgresq.report.embedding import image_data_uri, thumbnail_data_uri
 from fgresq.report.interval_axis import interval_axis
 from fgresq.report.pages import asset, content_security_policy, environment, write_page
@@ -114,6 +115,7 @@ def _page(
             axis=interval_axis(ranking.leaderboard),
             caveats=caveats(ranking),
             further=further_grids(ranking),
+            curves=[drawn for curve in ranking.curves if (drawn := drawn_curve(curve)) is not None],
             further_title=_further_title(ranking),
             contrary=contrary,
             places={row.algorithm: places(row, ranking) for row in ranking.leaderboard},
