@@ -22,7 +22,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 	touch $@ .venv/.demo
 
 demo: .venv/.demo
-	$(BIN)/python examples/make_demo_images.py demo/images
+	$(BIN)/python examples/make_demo_images.py demo/images demo/references
 	$(BIN)/fgresq compare demo/images/degraded/astronaut.png demo/images/nonlocal-means/astronaut.png
 	$(BIN)/fgresq rank demo/images --report demo/ranking.html --output demo/ranking.json
 	@echo 'open demo/ranking.html in a browser'

@@ -1,9 +1,10 @@
 """Makes a small study of denoising from photographs in scikit-image's wheel.
 
-    python examples/make_demo_images.py OUT
+    python examples/make_demo_images.py OUT [REFERENCES]
 
 OUT gets one folder an algorithm, as `fgresq rank OUT` takes it: `degraded` (camera-like noise added to the photograph)
-and what five denoisers make of it. The algorithms and their strengths are ordinary ones; nothing is tuned to win.
+and what five denoisers make of it; REFERENCES gets the photographs themselves. The algorithms and their strengths are
+ordinary ones; nothing is tuned to win.
 """
 
 import sys
@@ -41,14 +42,17 @@ def degrade(photograph: Photograph, generator: np.random.Generator) -> Photograp
     return np.clip(photograph + deviation * generator.standard_normal(photograph.shape), 0, 1)
 
 
-def main(out: Path) -> None:
-    """Write every algorithm's image of every content."""
+def main(out: Path, references: Path | None = None) -> None:
+    """Write every algorithm's image of every content, and the photographs where a folder is named for them."""
     for content in CONTENTS:
         # A third of the size keeps the demo quick and the noise visible at native pixels.
         photograph = Image.fromarray(getattr(skimage.data, content)()).convert("RGB")
         photograph = photograph.resize(
             (photograph.width * 2 // 3, photograph.height * 2 // 3), Image.Resampling.LANCZOS
         )
+        if references is not None:
+            references.mkdir(parents=True, exist_ok=True)
+            photograph.save(references / f"{content}.png")
         noisy = degrade(np.asarray(photograph) / 255, np.random.default_rng(CONTENTS.index(content)))
         for algorithm, restore in RESTORERS.items():
             path = out / algorithm / f"{content}.png"
@@ -59,6 +63,6 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
